@@ -1,0 +1,14 @@
+"""Clock → job: the one table of scheduled work (`manage.py apply_schedules` writes it into the queue)."""
+
+# name: (dotted job, minutes between runs)
+SCHEDULES: dict[str, tuple[str, int]] = {
+    "sync-due-shops": ("orders.sync.sync_due_shops", 1),
+    "refresh-tokens": ("shops.tokens.refresh_due", 5),
+    "read-products": ("shops.catalog.reading.read_due_skus", 1),
+    "prepare-quotes": ("shipping.quoting.quote_due", 1),
+    "resume-batches": ("shipping.batches.resume_stalled", 1),
+    "reconcile-labels": ("shipping.labels.reconcile.reconcile_due", 1),
+    "fetch-documents": ("shipping.labels.documents.fetch_due", 1),
+    "tell-tiktok": ("orders.dispatch.dispatch_due", 1),
+    "release-holds": ("orders.actions.release_due", 1),
+}

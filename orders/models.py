@@ -1,0 +1,262 @@
+"""What was sold: orders, their lines, how far each shop is synced, and what we tell TikTok about shipping."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.utils import timezone
+
+from core.models import User, Workspace
+from orders.querysets import NO_DEADLINE, OrderQuerySet
+from orders.states import DISPATCH
+from shops.models import Shop
+
+
+class Lane(models.TextChoices):
+    """Who makes the label: decided by TikTok's shipping_type and fulfillment_type."""
+
+    OWN = "own", "Own label"
+    PLATFORM = "platform", "Platform label"
+    FBT = "fbt", "Fulfilled by TikTok"
+    NONE = "none", "Nothing to ship"
+
+
+class Stage(models.TextChoices):
+    """Where an order stands in our day; derived by orders.readiness, one tab of the queue each."""
+
+    READY = "ready", "Ready"
+    HOLD = "hold", "On hold"
+    FIX = "fix", "Needs a fix"
+    BOUGHT = "bought", "Bought"
+    SHIPPED = "shipped", "Shipped"
+    CLOSED = "closed", "Not ours to ship"
+
+
+class Order(models.Model):
+    """One TikTok order as we last saw it. TikTok owns the facts; we own hold, tags, notes and the derived columns."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="orders")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="orders")
+    tiktok_id = models.CharField(max_length=40)
+
+    # Facts, written by sync only
+    status = models.CharField(max_length=40)  # TikTok's word; unknown ones are kept
+    lane = models.CharField(max_length=10, choices=Lane.choices)
+    shipping_type = models.CharField(max_length=30, blank=True)
+    fulfillment_type = models.CharField(max_length=40, blank=True)
+    order_type = models.CharField(max_length=30, blank=True)
+    delivery_type = models.CharField(max_length=30, blank=True)
+    delivery_option_id = models.CharField(max_length=40, blank=True)
+    delivery_option_name = models.CharField(max_length=120, blank=True)
+    shipping_provider = models.CharField(max_length=120, blank=True)
+    shipping_provider_id = models.CharField(max_length=40, blank=True)
+    tracking_number = models.CharField(max_length=120, blank=True)
+    warehouse_id = models.CharField(max_length=40, blank=True)
+    package_ids = ArrayField(models.CharField(max_length=40), default=list)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()  # TikTok's update_time; an older copy never overwrites a newer one
+    paid_at = models.DateTimeField(null=True)
+    rts_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    release_at = models.DateTimeField(null=True)
+    # Deadlines: rts_sla_time, tts_sla_time, ... of TikTok
+    ship_by = models.DateTimeField(null=True)  # rts_sla_time: reach AWAITING_COLLECTION
+    scan_by = models.DateTimeField(null=True)  # tts_sla_time: carrier scan
+    cancel_at = models.DateTimeField(null=True)  # cancel_order_sla_time: TikTok cancels by itself
+    deliver_by = models.DateTimeField(null=True)
+    collect_by = models.DateTimeField(null=True)
+    pick_up_cut_off_at = models.DateTimeField(null=True)
+    recommended_ship_at = models.DateTimeField(null=True)
+    cancel_reason = models.CharField(max_length=300, blank=True)
+    cancelled_by = models.CharField(max_length=20, blank=True)
+    is_cancel_requested = models.BooleanField(default=False)
+    is_on_hold = models.BooleanField(default=False)
+    is_sample = models.BooleanField(default=False)
+    is_cod = models.BooleanField(default=False)
+    is_replacement = models.BooleanField(default=False)
+    is_exchange = models.BooleanField(default=False)
+    is_subscription = models.BooleanField(default=False)
+    address_changed = models.BooleanField(default=False)
+    split_or_combine = models.CharField(max_length=20, blank=True)
+    combine_group = models.CharField(max_length=60, blank=True)
+    priority = models.SmallIntegerField(null=True)
+    # Money, in the order's currency
+    currency = models.CharField(max_length=3)
+    total = models.DecimalField(max_digits=14, decimal_places=2)
+    subtotal = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    shipping_fee = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    seller_discount = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    platform_discount = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    tax = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    # Buyer and address: personal data, possibly masked by TikTok
+    buyer_id = models.CharField(max_length=60, blank=True)
+    buyer_nickname = models.CharField(max_length=200, blank=True)
+    buyer_message = models.TextField(blank=True)
+    seller_note = models.TextField(blank=True)
+    recipient = models.JSONField(default=dict)  # providers.base.Address fields; {} when TikTok gives none
+    address_state = models.CharField(max_length=10, default="none")  # none, masked, bad, good
+    # What is in it, for people and for search
+    unit_count = models.PositiveIntegerField(default=0)
+    sku_count = models.PositiveIntegerField(default=0)
+    pick_key = models.CharField(max_length=200, blank=True)  # pick order: first SKU, then quantity
+    search_text = models.TextField(blank=True)
+    raw = models.JSONField(default=dict)  # the whole document, for support and later columns
+    synced_at = models.DateTimeField()  # when we read this copy from TikTok
+
+    # Ours, written by actions only
+    held_because = models.CharField(max_length=200, blank=True)
+    held_until = models.DateTimeField(null=True)
+    tags = ArrayField(models.CharField(max_length=40), default=list)
+    note = models.TextField(blank=True)
+    fixed_recipient = models.JSONField(default=dict)  # a person's corrected address, wins over recipient
+    ship_despite_cancel = models.BooleanField(default=False)  # a person chose to ship although asked to cancel
+    parcel = models.JSONField(default=dict)  # a person's parcel for this order: weight_g, length_mm, ...
+    # Written by shipping, through orders.actions
+    label_state = models.CharField(max_length=10, default="")  # "", buying, bought, unknown
+    label_carrier = models.CharField(max_length=40, blank=True)
+    label_tracking = models.CharField(max_length=120, blank=True)
+    # The newest plan, written by shipping through orders.plan_notes: what we would buy, so that lists need no quotes
+    rate_problem = models.CharField(max_length=300, blank=True)  # why no rate could be chosen; blocker no_rate
+    plan_name = models.CharField(max_length=120, blank=True)  # "UPS Ground Saver"
+    plan_price = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    plan_currency = models.CharField(max_length=3, blank=True)
+    plan_why = models.CharField(max_length=500, blank=True)
+    plan_parcel = models.JSONField(default=dict)  # weight_g, length_mm, width_mm, height_mm, source
+    plan_until = models.DateTimeField(null=True)
+    # Derived by orders.readiness; never written by hand
+    stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.CLOSED)
+    blocker = models.CharField(max_length=40, blank=True)  # key of orders.blockers
+    due_at = models.DateTimeField(default=NO_DEADLINE)  # the queue sorts by it: scan_by, else ship_by
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shop", "tiktok_id"], name="order_once_per_shop")
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "stage", "due_at", "id"], name="order_queue"),
+            models.Index(fields=["workspace", "due_at", "id"], name="order_all"),
+            models.Index(fields=["workspace", "tiktok_id"], name="order_number"),
+            models.Index(fields=["shop", "updated_at"], name="order_shop_updated"),
+            models.Index(
+                fields=["workspace", "held_until"],
+                condition=models.Q(held_until__isnull=False),
+                name="order_hold_ends",
+            ),
+            GinIndex(
+                fields=["search_text"], opclasses=["gin_trgm_ops"], name="order_search"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"order {self.tiktok_id}"
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The address a label would carry: a person's correction before TikTok's."""
+        return self.fixed_recipient or self.recipient
+
+
+class Line(models.Model):
+    """One unit of an order: TikTok has no quantity, so equal SKUs are grouped for people only."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
+    tiktok_id = models.CharField(max_length=40)
+    sku_id = models.CharField(max_length=40)
+    product_id = models.CharField(max_length=40)
+    seller_sku = models.CharField(max_length=120, blank=True)
+    product_name = models.CharField(max_length=500)
+    sku_name = models.CharField(max_length=300, blank=True)
+    image_url = models.URLField(max_length=1000, blank=True)
+    status = models.CharField(max_length=40, blank=True)
+    package_id = models.CharField(max_length=40, blank=True)
+    package_status = models.CharField(max_length=30, blank=True)
+    tracking_number = models.CharField(max_length=120, blank=True)
+    currency = models.CharField(max_length=3)
+    sale_price = models.DecimalField(max_digits=14, decimal_places=2)
+    original_price = models.DecimalField(max_digits=14, decimal_places=2)
+    seller_discount = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    platform_discount = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    cancel_reason = models.CharField(max_length=300, blank=True)
+    cancelled_by = models.CharField(max_length=20, blank=True)
+    is_gift = models.BooleanField(default=False)
+    is_dangerous = models.BooleanField(default=False)
+    sub_items = models.JSONField(default=list)  # parts of a virtual bundle
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["order", "tiktok_id"], name="line_once")]
+        indexes = [models.Index(fields=["sku_id"], name="line_sku")]
+
+    def __str__(self) -> str:
+        return f"{self.seller_sku or self.product_name}"
+
+
+class SyncCursor(models.Model):
+    """How far a shop's orders are complete: everything updated before `complete_until` has been read."""
+
+    shop = models.OneToOneField(Shop, models.CASCADE, related_name="cursor")
+    # The window being read: [window_from, window_to) of update_time; a restart repeats it from its beginning
+    window_from = models.DateTimeField(null=True)
+    window_to = models.DateTimeField(null=True)
+    complete_until = models.DateTimeField(null=True)
+    backfill_from = models.DateTimeField()
+    backfilled_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(default=timezone.now)
+    claimed_until = models.DateTimeField(null=True)
+    seen = models.PositiveIntegerField(default=0)  # orders read in the running window, for the progress bar
+    expected = models.PositiveIntegerField(null=True)  # TikTok's total_count of the window
+    failures = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return f"cursor of {self.shop}"
+
+
+class Dispatch(models.Model):
+    """What we tell TikTok about a shipped order, once: intent, told, settled. Unknown is resolved by reading the order."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="dispatches")
+    state = models.CharField(max_length=10, choices=DISPATCH.choices, default="due")
+    tracking_number = models.CharField(max_length=120)
+    carrier = models.CharField(max_length=40)  # canonical slug
+    provider_id = models.CharField(max_length=40, blank=True)  # TikTok's id for that carrier
+    package_id = models.CharField(max_length=40, blank=True)
+    reason = models.CharField(max_length=400, blank=True)  # a sentence for a person
+    code = models.CharField(max_length=20, blank=True)
+    due_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    told_at = models.DateTimeField(null=True)  # when the call left us
+    created_at = models.DateTimeField(default=timezone.now)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=~models.Q(state="withdrawn"),
+                name="dispatch_once_per_order",
+            )
+        ]
+        indexes = [models.Index(fields=["state", "due_at"], name="dispatch_due")]
+
+    def __str__(self) -> str:
+        return f"dispatch of order {self.order_id}"
+
+
+class OrderEvent(models.Model):
+    """One entry of an order's timeline: what happened, who or what did it."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="events")
+    at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(max_length=30)  # sync, hold, parcel, label, dispatch, note, address
+    text = models.CharField(max_length=400)
+    actor = models.ForeignKey(User, models.SET_NULL, null=True)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["order", "at"], name="order_timeline")]
+
+    def __str__(self) -> str:
+        return self.text

@@ -1,0 +1,15 @@
+"""Moves of what we tell TikTok about an order."""
+
+from core.states import StateTable
+
+# "telling" is the intent on disk before the call; "unknown" is resolved only by reading the order from TikTok.
+DISPATCH = StateTable(
+    {
+        "due": {"telling", "refused", "done", "withdrawn"},
+        "telling": {"done", "refused", "unknown", "due"},
+        "unknown": {"done", "refused", "due"},
+        "refused": {"due", "done", "withdrawn"},
+        "done": {"withdrawn"},
+        "withdrawn": set(),
+    }
+)

@@ -1,0 +1,213 @@
+"""Labels: what was chosen, what was paid, where the file is. The ledger is append-only."""
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+
+from core.models import Workspace
+from core.money import Money
+from orders.models import Order
+from shipping.labels.states import LABEL
+from shipping.models.accounts import LabelAccount
+
+
+class QuoteSet(models.Model):
+    """All rates offered for one order at one moment, the choice made from them, and why. Kept, so a choice can be replayed."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE)
+    order = models.ForeignKey(Order, models.CASCADE, related_name="quote_sets")
+    at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    spec = models.JSONField()  # the ShipmentSpec that was quoted; equal spec and not expired: reusable
+    spec_hash = models.CharField(max_length=64)
+    rates = models.JSONField()  # [{account, provider, carrier, service, price, currency, days, ref, struck: {...}|None}]
+    failures = models.JSONField(default=list)  # [{account, name, message}]: accounts that did not answer
+    chosen = models.SmallIntegerField(null=True)  # index into rates; null: nothing could be chosen
+    price = models.DecimalField(max_digits=12, decimal_places=2, null=True)  # of the chosen rate
+    currency = models.CharField(max_length=3, blank=True)
+    reason = models.JSONField(default=dict)  # {sentence, runner_up, difference, struck, deadline, policy}
+
+    class Meta:
+        indexes = [models.Index(fields=["order", "-at"], name="quotes_newest")]
+
+    def __str__(self) -> str:
+        return f"quotes for {self.order_id}"
+
+
+class LabelQuerySet(models.QuerySet["Label"]):
+    """Labels by who may see them."""
+
+    def of(self, workspace: Workspace) -> "LabelQuerySet":
+        """The workspace's labels."""
+        return self.filter(workspace=workspace)
+
+    def live(self) -> "LabelQuerySet":
+        """Labels that are, or may be, paid and not given back."""
+        return self.filter(state__in=["buying", "unknown", "bought", "voiding"])
+
+
+class Label(models.Model):
+    """One purchase of one label for one order. Bought at most once; a paid one is never lost."""
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT)
+    order = models.ForeignKey(Order, models.PROTECT, related_name="labels")
+    account = models.ForeignKey(LabelAccount, models.PROTECT, related_name="labels")
+    quote_set = models.ForeignKey(QuoteSet, models.PROTECT, related_name="labels")
+    batch = models.ForeignKey("core.Batch", models.SET_NULL, null=True, related_name="labels")
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # our name for it at the provider
+    state = models.CharField(max_length=10, choices=LABEL.choices, default="ready")
+    # What was chosen: a rate of the quote set, copied so that it stands alone
+    provider = models.CharField(max_length=20)
+    carrier = models.CharField(max_length=40)
+    service = models.CharField(max_length=80)
+    service_name = models.CharField(max_length=120)
+    price = models.DecimalField(max_digits=12, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    delivery_days = models.PositiveSmallIntegerField(null=True)
+    provider_ref = models.JSONField(default=dict)
+    spec = models.JSONField()
+    # How it went
+    intent_at = models.DateTimeField(null=True)  # money may have moved from here on
+    settled_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=400, blank=True)  # why refused or unknown, for a person
+    code = models.CharField(max_length=60, blank=True)
+    due_at = models.DateTimeField(default=timezone.now)  # when unknown: ask the provider again
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # Unknown for too long, or at a provider that cannot be asked: only a person can settle it
+    needs_person_since = models.DateTimeField(null=True)
+    # What we got
+    provider_label_id = models.CharField(max_length=120, blank=True)
+    tracking_number = models.CharField(max_length=120, blank=True)
+    cost = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    label_url = models.TextField(blank=True)
+    label_format = models.CharField(max_length=4, default="PDF")
+    file_key = models.CharField(max_length=80, blank=True)  # core.files; empty: document still to be fetched
+    file_pages = models.PositiveSmallIntegerField(null=True)
+    document_due_at = models.DateTimeField(null=True)
+    document_attempts = models.PositiveSmallIntegerField(default=0)
+    document_error = models.CharField(max_length=300, blank=True)  # a sentence for a person
+    tell_due_at = models.DateTimeField(null=True)  # own label whose number orders.dispatch has not got yet
+    extra = models.JSONField(default=dict)
+    print_file = models.ForeignKey(
+        "PrintFile", models.SET_NULL, null=True, related_name="labels"
+    )  # the file of its batch it was merged into
+    printed_at = models.DateTimeField(null=True)
+
+    objects = LabelQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # The database itself refuses a second live label for an order
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=models.Q(state__in=["ready", "buying", "unknown", "bought", "voiding"]),
+                name="one_live_label_per_order",
+            ),
+            models.UniqueConstraint(
+                fields=["provider", "account", "provider_label_id"],
+                condition=~models.Q(provider_label_id=""),
+                name="provider_label_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["account", "state"], name="label_in_flight"),
+            models.Index(fields=["workspace", "state", "-settled_at"], name="label_newest"),
+            models.Index(
+                fields=["document_due_at"],
+                condition=models.Q(document_due_at__isnull=False),
+                name="label_document_due",
+            ),
+            models.Index(
+                fields=["tell_due_at"],
+                condition=models.Q(tell_due_at__isnull=False),
+                name="label_tell_due",
+            ),
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(state__in=["buying", "unknown"]),
+                name="label_unsettled",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"label {self.pk} for order {self.order_id}"
+
+    @property
+    def money(self) -> Money:
+        """What it cost, or will cost by its quote."""
+        return Money(self.price if self.cost is None else self.cost, self.currency)
+
+
+class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
+    """Entries by workspace; they are only ever added."""
+
+    def of(self, workspace: Workspace) -> "LedgerQuerySet":
+        """The workspace's entries."""
+        return self.filter(workspace=workspace)
+
+    def update(self, **kwargs: object) -> int:
+        """Refused."""
+        raise TypeError("a ledger entry is never changed")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Refused."""
+        raise TypeError("a ledger entry is never deleted")
+
+
+class LedgerEntry(models.Model):
+    """One movement of money at a provider as we know it. Append-only: corrections are entries of their own."""
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT)
+    label = models.ForeignKey(Label, models.PROTECT, related_name="ledger")
+    at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(max_length=20)  # charge, refund, adjustment
+    amount = models.DecimalField(max_digits=12, decimal_places=2)  # positive: we paid
+    currency = models.CharField(max_length=3)
+    provider = models.CharField(max_length=20)
+    reference = models.CharField(max_length=120)  # provider's id of the movement
+    note = models.CharField(max_length=200, blank=True)
+
+    objects = LedgerQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["label", "kind", "reference"], name="movement_once")
+        ]
+        indexes = [models.Index(fields=["workspace", "-at"], name="ledger_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount} {self.currency}"
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Insert only."""
+        if self.pk is not None:
+            raise TypeError("a ledger entry is never changed")
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
+        """Refused."""
+        raise TypeError("a ledger entry is never deleted")
+
+
+class PrintFile(models.Model):
+    """Many labels as one PDF, in pick order."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE)
+    batch = models.ForeignKey("core.Batch", models.CASCADE, related_name="print_files")
+    number = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=10, default="labels")  # labels, zpl, picklist, slips
+    file_key = models.CharField(max_length=80)
+    label_count = models.PositiveIntegerField()
+    page_count = models.PositiveIntegerField()
+    left_out = models.JSONField(default=list)  # [{label, order, reason}]: damaged files are named, not merged
+    created_at = models.DateTimeField(default=timezone.now)
+    printed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "kind", "number"], name="print_file_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"print file {self.number} of {self.batch_id}"

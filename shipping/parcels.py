@@ -1,0 +1,141 @@
+"""Which box an order travels in and what it weighs, always with where that comes from."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from orders.models import Line, Order
+from shipping.models import ParcelPreset
+from shipping.providers.base import Parcel
+from shops.catalog.models import Sku
+
+# Heavier or larger than anything a parcel carrier takes (70 kg, 2.75 m): a slip of the keyboard.
+MOST_GRAMS = 70_000
+MOST_MM = 2_750
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelChoice:
+    """A parcel and its source in words, or what is missing to know it."""
+
+    parcel: Parcel | None
+    source: str
+    missing_skus: tuple[Sku, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A preset as plain values: outer size, own weight, and how many units fit (None: any number)."""
+
+    name: str
+    length_mm: int
+    width_mm: int
+    height_mm: int
+    weight_g: int
+    most_units: int | None
+
+
+def parcel_for(
+    own: Mapping[str, int], units: Mapping[str, int], skus: Mapping[str, Sku], boxes: list[Box]
+) -> ParcelChoice:
+    """The parcel of an order: a person's own for this order, else its SKUs' weights in the smallest box that fits.
+
+    `own` is the order's parcel as a person entered it, `units` counts units by SKU id, `boxes` come smallest first.
+    """
+    if own:
+        parcel = Parcel(own["weight_g"], own["length_mm"], own["width_mm"], own["height_mm"])
+        return _checked(parcel, "entered for this order")
+    missing = tuple(
+        skus[sku_id] for sku_id in units if sku_id in skus and not skus[sku_id].weight_g
+    )
+    if missing or any(sku_id not in skus for sku_id in units) or not units:
+        return ParcelChoice(None, "", missing, "The weight of an item is not known.")
+    weight = sum(n * (skus[sku_id].weight_g or 0) for sku_id, n in units.items())
+    count = sum(units.values())
+    size = _single_size(units, skus)
+    if size and not boxes:
+        return _checked(Parcel(weight, *size), "from the product")
+    box = next((b for b in boxes if b.most_units is None or b.most_units >= count), None)
+    if box is None:
+        if not boxes:
+            return ParcelChoice(None, "", (), "No parcel is set up yet.")
+        box = boxes[-1]
+    parcel = Parcel(weight + box.weight_g, box.length_mm, box.width_mm, box.height_mm)
+    return _checked(parcel, f"{_weight_source(units, skus)}, {box.name}")
+
+
+def _single_size(units: Mapping[str, int], skus: Mapping[str, Sku]) -> tuple[int, int, int] | None:
+    """The product's own size where the order is one unit and the size is known."""
+    if sum(units.values()) != 1:
+        return None
+    sku = skus[next(iter(units))]
+    if not (sku.length_mm and sku.width_mm and sku.height_mm):
+        return None
+    return sku.length_mm, sku.width_mm, sku.height_mm
+
+
+def _weight_source(units: Mapping[str, int], skus: Mapping[str, Sku]) -> str:
+    sources = {skus[sku_id].measured_by for sku_id in units}
+    if sources == {"product"}:
+        return "weight from the product"
+    return "weight entered for the SKU" if "person" in sources else "weight learned"
+
+
+def _checked(parcel: Parcel, source: str) -> ParcelChoice:
+    longest = max(parcel.length_mm, parcel.width_mm, parcel.height_mm)
+    if not 0 < parcel.weight_g <= MOST_GRAMS:
+        return ParcelChoice(
+            None, source, (), f"A weight of {parcel.weight_g / 1000:g} kg cannot be right."
+        )
+    if not 0 < longest <= MOST_MM or min(parcel.length_mm, parcel.width_mm, parcel.height_mm) < 1:
+        return ParcelChoice(None, source, (), f"A parcel of {longest / 10:g} cm cannot be right.")
+    return ParcelChoice(parcel, source)
+
+
+def boxes_of(workspace_id: int) -> list[Box]:
+    """The workspace's presets, smallest number of units first, ones for any number last; the default leads its size."""
+    rows = ParcelPreset.objects.filter(workspace_id=workspace_id)
+    ordered = sorted(
+        rows,
+        key=lambda b: (
+            b.most_units or 10**9,
+            not b.is_default,
+            b.length_mm * b.width_mm * b.height_mm,
+        ),
+    )
+    return [
+        Box(b.name, b.length_mm, b.width_mm, b.height_mm, b.weight_g, b.most_units) for b in ordered
+    ]
+
+
+def parcels_for(orders: Iterable[Order]) -> dict[int, ParcelChoice]:
+    """The parcel of each order, by its pk; three queries however many orders there are."""
+    chosen = list(orders)
+    rows = (
+        Line.objects.filter(order__in=[order.pk for order in chosen])
+        .exclude(status="CANCELLED")
+        .order_by("order_id")
+        .values_list("order_id", "sku_id")
+    )
+    units = {
+        order_id: Counter(sku for _, sku in group)
+        for order_id, group in groupby(rows, key=lambda row: row[0])
+    }
+    wanted = {sku_id for counts in units.values() for sku_id in counts}
+    shops = {order.shop_id for order in chosen}
+    skus = {
+        (sku.shop_id, sku.tiktok_id): sku
+        for sku in Sku.objects.filter(shop__in=shops, tiktok_id__in=wanted)
+    }
+    boxes = {workspace: boxes_of(workspace) for workspace in {o.workspace_id for o in chosen}}
+    return {
+        order.pk: parcel_for(
+            order.parcel,
+            units.get(order.pk, Counter()),
+            {s: skus[order.shop_id, s] for s in units.get(order.pk, ()) if (order.shop_id, s) in skus},
+            boxes[order.workspace_id],
+        )
+        for order in chosen
+    }

@@ -1,0 +1,83 @@
+"""Ask every account at once, with one deadline for all; who failed is kept, and never hides who answered."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import cache
+
+from core.errors import RemoteError
+from shipping.providers.base import Provider, Quotes, Rate, ShipmentSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One account to ask: `account_id` and `name` are ours, for the record."""
+
+    account_id: str
+    name: str
+    provider: Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A rate and the account that offered it."""
+
+    account_id: str
+    rate: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An account that gave no rates, in words; `remote` is its own error when there was one."""
+
+    account_id: str
+    name: str
+    message: str
+    remote: RemoteError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What came back in time, in the order the accounts were given."""
+
+    offers: tuple[Offer, ...]
+    failures: tuple[Failure, ...]
+    messages: tuple[str, ...]  # complaints of single carriers behind accounts that did answer
+
+
+@cache
+def _pool(process_id: int) -> ThreadPoolExecutor:
+    """Threads kept for the life of this process; a forked worker makes its own."""
+    return ThreadPoolExecutor(max_workers=64, thread_name_prefix=f"rates-{process_id}")
+
+
+def ask_all(asked: Sequence[Asked], spec: ShipmentSpec, *, seconds: float) -> Gathered:
+    """All rates for `spec` that arrive within `seconds`; a late answer is a failure of that account alone."""
+    pool = _pool(os.getpid())
+    futures = [(one, pool.submit(one.provider.quote, spec)) for one in asked]
+    wait([future for _, future in futures], timeout=seconds)
+    offers: list[Offer] = []
+    failures: list[Failure] = []
+    messages: list[str] = []
+    for one, future in futures:
+        outcome = _outcome(one, future, seconds)
+        if isinstance(outcome, Failure):
+            failures.append(outcome)
+            continue
+        offers += [Offer(one.account_id, rate) for rate in outcome.rates]
+        messages += [f"{one.name}: {text}" for text in outcome.messages]
+        if not outcome.rates:
+            text = outcome.messages[0] if outcome.messages else "no rate for this parcel"
+            failures.append(Failure(one.account_id, one.name, text))
+    return Gathered(tuple(offers), tuple(failures), tuple(messages))
+
+
+def _outcome(one: Asked, future: "Future[Quotes]", seconds: float) -> Quotes | Failure:
+    if not future.done():
+        future.cancel()
+        return Failure(one.account_id, one.name, f"did not answer within {seconds:g} seconds")
+    try:
+        return future.result()
+    except RemoteError as error:
+        return Failure(one.account_id, one.name, error.message, error)
