@@ -1,0 +1,128 @@
+"""EasyPost as a label provider, over its version 2 wire.
+
+One shipment is made per quote and bought at most once, so the shipment is both what we buy and what
+we ask about later:
+EasyPost takes no idempotency key. EasyPost states no expiry for rates; we treat them as good for 24
+hours, our choice.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import httpx
+
+from core.errors import Rejected
+from core.http import ATTEMPTS, Call
+from shipping.providers import fields
+from shipping.providers.account import LabelFiles, mode_of
+from shipping.providers.base import (
+    AccountCheck,
+    BoughtLabel,
+    Can,
+    Document,
+    Quotes,
+    Rate,
+    ShipmentSpec,
+    VoidOutcome,
+    VoidResult,
+)
+from shipping.providers.download import Source
+from shipping.providers.easypost.build import build_buy, build_shipment, refs, safe_id
+from shipping.providers.easypost.names import NAME, SLUG
+from shipping.providers.easypost.parse import (
+    label_file,
+    parse_carriers,
+    parse_found,
+    parse_label,
+    parse_quotes,
+    parse_void,
+    read_refusal,
+)
+from shipping.providers.units import check_parcel
+from shipping.providers.wire import Wire
+
+BASE_URL = "https://api.easypost.com/v2"
+_FILE_HOSTS = (
+    r"([a-z0-9-]+\.)*easypost\.com",
+    r"easypost[a-z0-9-]*\.s3([.-][a-z0-9-]+)?\.amazonaws\.com",
+    r"s3([.-][a-z0-9-]+)?\.amazonaws\.com",
+)
+
+
+class EasyPost:
+    """One EasyPost account. `client` is an open, pooled httpx client; `base_url` ends in /v2."""
+
+    slug = SLUG
+    can = frozenset({Can.RATES, Can.BUY, Can.VOID, Can.TEST_KEY})
+
+    def __init__(
+        self,
+        api_key: str,
+        client: httpx.Client,
+        *,
+        base_url: str = BASE_URL,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        attempts: int = ATTEMPTS,
+        sleep: Callable[[float], None] = time.sleep,
+        journal: Callable[[Call], None] | None = None,
+    ) -> None:
+        base_url = base_url.rstrip("/")
+        self._now = now
+        self._mode = mode_of(api_key, test="EZTK", live="EZAK")
+        self._wire = Wire(
+            client,
+            NAME,
+            base_url,
+            {"authorization": f"Bearer {api_key}", "accept": "application/json"},
+            read_refusal,
+            attempts=attempts,
+            sleep=sleep,
+            journal=journal,
+            secrets=(api_key,),
+        )
+        self._files = LabelFiles(self._wire, Source.of(NAME, base_url, _FILE_HOSTS))
+
+    def check(self) -> AccountCheck:
+        """Prove the key. A test key may not list carrier accounts, so it is proved with the list of
+        shipments."""
+        if self._mode == "test":
+            self._wire.ask("GET", "/shipments", params={"page_size": "1"})
+            return AccountCheck("test", (), "Test key: labels are free and cannot be shipped with.")
+        return AccountCheck("live", parse_carriers(self._wire.ask("GET", "/carrier_accounts")))
+
+    def quote(self, spec: ShipmentSpec) -> Quotes:
+        """All rates; makes a shipment at EasyPost, which is free."""
+        check_parcel(spec.parcel, NAME)
+        body = build_shipment(spec)
+        return parse_quotes(self._wire.ask("POST", "/shipments", body=body), now=self._now())
+
+    def buy(self, spec: ShipmentSpec, rate: Rate, *, key: str) -> BoughtLabel:
+        """Buy `rate`, sending once. EasyPost has nowhere to put `key`: the shipment's id stands for
+        the purchase."""
+        shipment, _ = refs(rate)
+        check_parcel(spec.parcel, NAME)
+        answer = self._wire.spend(f"/shipments/{shipment}/buy", build_buy(rate))
+        return parse_label(answer, rate)
+
+    def find(self, rate: Rate, *, key: str) -> BoughtLabel | None:
+        """The label of the shipment `rate` belongs to, if it has one."""
+        shipment, _ = refs(rate)
+        return parse_found(self._wire.ask("GET", f"/shipments/{shipment}"), rate)
+
+    def document(self, label: BoughtLabel) -> Document:
+        """The label file; where the link no longer works, or was not there yet, the shipment is
+        asked for a new one."""
+        return self._files.get(label, lambda: self._fresh_url(label))
+
+    def void(self, label: BoughtLabel) -> VoidResult:
+        """Ask for the postage back; EasyPost usually decides days later."""
+        path = f"/shipments/{safe_id(label.provider_label_id)}/refund"
+        try:
+            return parse_void(self._wire.spend(path, {}))
+        except Rejected as refusal:
+            return VoidResult(VoidOutcome.REFUSED, refusal.message)
+
+    def _fresh_url(self, label: BoughtLabel) -> str:
+        answer = self._wire.ask("GET", f"/shipments/{safe_id(label.provider_label_id)}")
+        return label_file(fields.mapping(answer, "postage_label"))[0]

@@ -1,0 +1,4 @@
+"""How Shippo is called, in code and in sentences."""
+
+SLUG = "shippo"
+NAME = "Shippo"
