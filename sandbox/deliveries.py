@@ -1,0 +1,70 @@
+"""Webhooks on their way out: sent in the background, tried again, dropped or doubled by faults."""
+
+import asyncio
+import contextlib
+
+import aiohttp
+
+from sandbox.faults import Faults
+
+ANSWER_WITHIN = aiohttp.ClientTimeout(total=3)
+AT_ONCE = 20
+
+
+class Deliveries:
+    """Sends webhooks of every provider; `retries` are the pauses in seconds before each new try."""
+
+    def __init__(self, faults: Faults, retries: list[float]) -> None:
+        self.faults = faults
+        self.retries = retries
+        self.sent: dict[str, int] = {}
+        self.failed: dict[str, int] = {}
+        self.dropped = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._session: aiohttp.ClientSession | None = None
+
+    def send(
+        self, provider: str, event: str, url: str, body: bytes, headers: dict[str, str]
+    ) -> None:
+        """Queue one webhook; must be called from the server's event loop."""
+        copies = self.faults.copies(provider, event)
+        if copies == 0:
+            self.dropped += 1
+        for _ in range(copies):
+            task = asyncio.create_task(self._deliver(provider, url, body, headers))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Give up on what is under way and free the connections."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+
+    async def _deliver(self, provider: str, url: str, body: bytes, headers: dict[str, str]) -> None:
+        for pause in (0.0, *self.retries):
+            await asyncio.sleep(pause)
+            status = 0
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError, ValueError):
+                status = await self._post(url, body, headers)
+            # a 401 is an answer too: it ends the delivery
+            if 200 <= status < 300 or status == 401:
+                kept = self.sent if status != 401 else self.failed
+                kept[provider] = kept.get(provider, 0) + 1
+                return
+        self.failed[provider] = self.failed.get(provider, 0) + 1
+
+    async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=ANSWER_WITHIN)
+        async with (
+            self._slots,
+            self._session.post(
+                url, data=body, headers={"Content-Type": "application/json", **headers}
+            ) as answer,
+        ):
+            await answer.read()
+            return answer.status

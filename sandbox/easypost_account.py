@@ -1,0 +1,248 @@
+"""EasyPost's account side: user, carrier accounts, refund lists, scan forms, single rates."""
+
+from decimal import Decimal
+from typing import Any
+
+from aiohttp import web
+
+from sandbox import label_files
+from sandbox.easypost_addresses import lines
+from sandbox.easypost_documents import names, rate_json, when
+from sandbox.easypost_purchases import request_refund
+from sandbox.easypost_wire import (
+    ROOT,
+    Call,
+    Json,
+    ListLimit,
+    Problem,
+    account_id,
+    answer,
+    guarded,
+    not_found,
+    page,
+    required,
+    stamp,
+    table,
+)
+from sandbox.prices import BY_KEY
+from sandbox.world import World
+
+ACCOUNTS = (
+    ("USPS", "UspsAccount", "USPS", "USPS Account"),
+    ("UPSDAP", "UpsDapAccount", "UPS DAP", "UPS Account"),
+    ("FedExDefault", "FedexDefaultAccount", "FedEx Default", "FedEx Account"),
+    ("OnTracV3", "OntracV3Account", "OnTrac V3", "OnTrac Account"),
+    ("DhlEcs", "DhlEcsAccount", "DHL eCommerce Solutions", "DHL eCommerce Account"),
+)
+OPENED = "2025-01-02T03:01:34Z"
+FIRST_BALANCE = Decimal("10000.00000")
+
+
+class Account:
+    """The endpoints that are about the account or span several shipments."""
+
+    def __init__(self, world: World, limit: ListLimit) -> None:
+        self.world = world
+        self.limit = limit
+
+    @guarded
+    async def user(self, call: Call) -> web.Response:
+        """GET /users: who the key belongs to, and the balance left."""
+        spent = Decimal(self.world.wallet("easypost")["net"])
+        owner = table(self.world, "owner")
+        owner.setdefault("id", self.world.new_id("user_"))
+        return answer(
+            {
+                "id": owner["id"],
+                "object": "User",
+                "parent_id": None,
+                "name": "Sandbox Creator",
+                "phone_number": None,
+                "verified": True,
+                "created_at": OPENED,
+                "balance": f"{FIRST_BALANCE - spent:.5f}",
+                "recharge_amount": "100.00",
+                "secondary_recharge_amount": "100.00",
+                "recharge_threshold": "0.00",
+                "has_billing_method": True,
+                "cc_fee_rate": "0.0375",
+                "default_insurance_amount": "0.00",
+                "insurance_fee_rate": "0.01",
+                "insurance_fee_minimum": "0.50",
+                "children": [],
+            }
+        )
+
+    @guarded
+    async def carrier_accounts(self, call: Call) -> web.Response:
+        """GET /carrier_accounts: a bare list, as recorded."""
+        return answer([self._account(*entry) for entry in ACCOUNTS])
+
+    @guarded
+    async def carrier_account(self, call: Call) -> web.Response:
+        """GET /carrier_accounts/{id}."""
+        for entry in ACCOUNTS:
+            if account_id(self.world, entry[0]) == call.request.match_info["id"]:
+                return answer(self._account(*entry))
+        raise not_found()
+
+    def _account(self, carrier: str, kind_name: str, readable: str, description: str) -> Json:
+        return {
+            "id": account_id(self.world, carrier),
+            "object": "CarrierAccount",
+            "type": kind_name,
+            "clone": False,
+            "created_at": OPENED,
+            "updated_at": OPENED,
+            "description": description,
+            "reference": None,
+            "billing_type": "easypost",
+            "readable": readable,
+            "logo": None,
+            "fields": [],
+            "credentials": {},
+            "test_credentials": {},
+        }
+
+    @guarded
+    async def rate(self, call: Call) -> web.Response:
+        """GET /rates/{id}."""
+        wanted = call.request.match_info["id"]
+        for shipment in reversed(table(self.world, "shipments").values()):
+            for rate in shipment["rates"] if shipment["mode"] == call.mode else ():
+                if rate[0] == wanted:
+                    return answer(rate_json(self.world, shipment, rate))
+        raise not_found()
+
+    def _by_code(self, code: Any, mode: str) -> Json:
+        shipment_id = table(self.world, "codes").get(str(code))
+        shipment = table(self.world, "shipments").get(shipment_id) if shipment_id else None
+        if shipment is None or shipment["mode"] != mode:
+            words = f"The tracking code {code} was not found."
+            raise Problem(422, "REFUND.TRACKING_CODE.NOT_FOUND", words)
+        kept: Json = shipment
+        return kept
+
+    def _refund_json(self, shipment: Json) -> Json:
+        refund = shipment["refund"]
+        at = stamp(when(refund["at"]))
+        carrier = names(BY_KEY[shipment["bought"]["rate"][1]], 16)[0]
+        refund.setdefault("id", self.world.new_id("rfnd_"))
+        return {
+            "id": refund["id"],
+            "object": "Refund",
+            "created_at": at,
+            "updated_at": stamp(when(shipment["updated"])),
+            "tracking_code": shipment["bought"]["tracking"],
+            "confirmation_number": None,
+            "status": refund["status"],
+            "carrier": carrier,
+            "shipment_id": shipment["id"],
+        }
+
+    @guarded
+    async def refund_many(self, call: Call) -> web.Response:
+        """POST /refunds with a list of tracking codes: a list of refunds."""
+        given = call.part("refund")
+        codes = given.get("tracking_codes")
+        if not codes:
+            raise required("tracking_codes")
+        wanted = [codes] if isinstance(codes, str) else codes
+        shipments = [self._by_code(code, call.mode) for code in wanted]
+        for shipment in shipments:
+            request_refund(self.world, shipment)
+        return answer([self._refund_json(shipment) for shipment in shipments], 201)
+
+    @guarded
+    async def refunds(self, call: Call) -> web.Response:
+        """GET /refunds."""
+        self.limit.check()
+        mine = [
+            self._refund_json(shipment)
+            for shipment in table(self.world, "shipments").values()
+            if shipment.get("refund") and shipment["mode"] == call.mode
+        ]
+        items, more = page(call, mine)
+        return answer({"refunds": items, "has_more": more})
+
+    @guarded
+    async def scan_form(self, call: Call) -> web.Response:
+        """POST /scan_forms over bought USPS shipments of one origin; each only once."""
+        body = call.body.get("scan_form") or call.body
+        given = body.get("shipments") or body.get("shipment")
+        if not isinstance(given, list) or not given:
+            raise Problem(422, "SCAN_FORM.SHIPMENTS.REQUIRED", "Shipments are required.")
+        shipments = [self._scannable(entry, call.mode) for entry in given]
+        origin = shipments[0]["from_address"]
+        if len({shipment["from_address"]["zip"] for shipment in shipments}) > 1:
+            words = "All shipments of a scan form must have the same origin."
+            raise Problem(422, "SCAN_FORM.SHIPMENTS.INVALID", words)
+        codes = [shipment["bought"]["tracking"] for shipment in shipments]
+        file_id = label_files.keep(
+            self.world, carrier="USPS", service="SCAN Form", tracking=codes[0],
+            sender=lines(origin), recipient=[f"{len(codes)} pieces"], reference="",
+        )  # fmt: skip
+        now = stamp(self.world.now())
+        form = {
+            "id": self.world.new_id("sf_"),
+            "object": "ScanForm",
+            "created_at": now,
+            "updated_at": now,
+            "tracking_codes": codes,
+            "address": origin,
+            "status": "created",
+            "message": None,
+            "form_url": label_files.address(label_files.host_of(call.request), file_id, "pdf"),
+            "form_file_type": None,
+            "batch_id": self.world.new_id("batch_"),
+            "confirmation": None,
+        }
+        table(self.world, "scan_forms")[form["id"]] = {**form, "mode": call.mode}
+        for shipment in shipments:
+            shipment["scan_form"] = {key: form[key] for key in form if key != "address"}
+        return answer(form)
+
+    def _scannable(self, entry: Any, mode: str) -> Json:
+        wanted = entry.get("id") if isinstance(entry, dict) else entry
+        shipment = table(self.world, "shipments").get(str(wanted))
+        if shipment is None or shipment["mode"] != mode:
+            raise not_found()
+        bought = shipment["bought"]
+        usps = bought is not None and BY_KEY[bought["rate"][1]].carrier == "USPS"
+        if not usps or shipment.get("scan_form") or shipment.get("refund"):
+            words = "Only USPS shipments that are bought and not yet manifested can be scanned."
+            raise Problem(422, "SCAN_FORM.SHIPMENTS.INVALID", words)
+        kept: Json = shipment
+        return kept
+
+    @guarded
+    async def scan_forms(self, call: Call) -> web.Response:
+        """GET /scan_forms."""
+        self.limit.check()
+        mine = [form for form in table(self.world, "scan_forms").values()
+                if form["mode"] == call.mode]  # fmt: skip
+        items, more = page(call, mine)
+        shown = [{key: form[key] for key in form if key != "mode"} for form in items]
+        return answer({"scan_forms": shown, "has_more": more})
+
+    @guarded
+    async def one_scan_form(self, call: Call) -> web.Response:
+        """GET /scan_forms/{id}."""
+        form = table(self.world, "scan_forms").get(call.request.match_info["id"])
+        if form is None or form["mode"] != call.mode:
+            raise not_found()
+        return answer({key: form[key] for key in form if key != "mode"})
+
+    def routes(self) -> list[web.RouteDef]:
+        """The paths of this part."""
+        return [
+            web.get(f"{ROOT}/users", self.user),
+            web.get(f"{ROOT}/carrier_accounts", self.carrier_accounts),
+            web.get(f"{ROOT}/carrier_accounts/{{id}}", self.carrier_account),
+            web.get(f"{ROOT}/rates/{{id}}", self.rate),
+            web.post(f"{ROOT}/refunds", self.refund_many),
+            web.get(f"{ROOT}/refunds", self.refunds),
+            web.post(f"{ROOT}/scan_forms", self.scan_form),
+            web.get(f"{ROOT}/scan_forms", self.scan_forms),
+            web.get(f"{ROOT}/scan_forms/{{id}}", self.one_scan_form),
+        ]
