@@ -9,6 +9,7 @@ SCHEDULES: dict[str, tuple[str, int]] = {
     "resume-batches": ("shipping.batches.resume_stalled", 1),
     "reconcile-labels": ("shipping.labels.reconcile.reconcile_due", 1),
     "fetch-documents": ("shipping.labels.documents.fetch_due", 1),
+    "hand-over-numbers": ("shipping.labels.telling.tell_due", 1),
     "tell-tiktok": ("orders.dispatch.dispatch_due", 1),
     "release-holds": ("orders.actions.release_due", 1),
 }

@@ -192,7 +192,7 @@ BATCH_LIMIT = env.integer("BATCH_LIMIT", 1000, least=1, most=10_000)
 LANGUAGE_CODE = "en-us"
 USE_TZ = True
 TIME_ZONE = "UTC"
-USE_THOUSAND_SEPARATOR = True
+USE_THOUSAND_SEPARATOR = False  # templates write numbers with |number; an id in an attribute stays digits
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / ".static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -222,6 +222,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # the way back from TikTok's page is a top-level GET
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "core.pages.stale_form"
 SECURE_REFERRER_POLICY = "same-origin"
 _authorize = [TIKTOK_SHOP_AUTHORIZE_URL, TIKTOK_SHOP_AUTHORIZE_URL_US]
 SECURE_CSP = {

@@ -8,7 +8,6 @@ workspace = [
     path("", include("orders.urls")),
     path("", include("shipping.urls")),
     path("", include("shops.urls")),
-    path("", include("core.workspace_urls")),
 ]
 
 urlpatterns = [

@@ -1,0 +1,32 @@
+"""What every test may use: one database server for the run, a Chromium that may talk to us only."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from creatorflow.embedded_postgres import EmbeddedPostgres, url
+from tests.ground.plugin import OWN_FOLDER
+
+pytest_plugins = ["tests.ground.browser"]
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[str]:
+    """The address of the run's PostgreSQL: the embedded one, unless DATABASE_URL named another."""
+    folder = Path(os.environ[OWN_FOLDER]) / "postgres"
+    if os.environ["DATABASE_URL"] != url(folder):
+        yield os.environ["DATABASE_URL"]
+        return
+    with EmbeddedPostgres(folder, durable=False):
+        yield url(folder)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(database_server: str, django_db_setup: None) -> Iterator[None]:
+    """pytest-django's own set-up, after the server has started and before it stops."""
+    yield
+    from django.db import connections
+
+    connections.close_all()
