@@ -1,11 +1,11 @@
 """EasyPost addresses: kept as given, or checked and rewritten the way its recordings show."""
 
-import re
 import zlib
 from typing import Any
 
 from aiohttp import web
 
+from sandbox import prices
 from sandbox.easypost_wire import (
     ROOT,
     Call,
@@ -19,7 +19,7 @@ from sandbox.easypost_wire import (
     required,
     table,
 )
-from sandbox.prices import ZIP_AREAS, Place, zip_fits_state
+from sandbox.prices import ZIP_AREAS, Place
 from sandbox.world import World
 
 FIELDS = (
@@ -31,7 +31,6 @@ NOT_FOUND = {
     "message": "Address not found",
     "suggestion": None,
 }
-NOWHERE = re.compile(r"\b(unknown|undeliverable|undelievrable)\b", re.IGNORECASE)
 
 
 def place_of(address: Json) -> Place:
@@ -55,9 +54,8 @@ def lines(address: Json) -> list[str]:
 
 def deliverable(address: Json) -> bool:
     """Whether a carrier knows the place: a street that exists, a ZIP of that state."""
-    street = address["street1"] or ""
-    fits = zip_fits_state(address["zip"] or "", address["state"] or "")
-    return bool(street.strip()) and fits and not NOWHERE.search(street)
+    street, zip_code, state = (address[name] or "" for name in ("street1", "zip", "state"))
+    return prices.deliverable(street, zip_code, state)
 
 
 def _time_zone(state: str, longitude: float) -> str:

@@ -12,6 +12,7 @@ CENT = Decimal("0.01")
 CARRIER_LIMIT_LB = {"USPS": 70, "UPS": 150, "FedEx": 150, "OnTrac": 50, "DHL eCommerce": 25}
 DIVISOR = 139
 USPS_STYLE = {"USPS", "DHL eCommerce"}  # dimensional weight only above one cubic foot
+NOWHERE = re.compile(r"\b(unknown|undeliverable|undelievrable)\b", re.IGNORECASE)
 OUTLYING = {"PR", "VI", "GU", "AE", "AP", "AA"}
 PO_BOX = re.compile(r"^\s*p\.?\s*o\.?\s*box\b", re.IGNORECASE)
 MILES = ((50, 1), (150, 2), (300, 3), (600, 4), (1000, 5), (1400, 6), (1800, 7))
@@ -84,6 +85,11 @@ def zip_fits_state(zip_code: str, state: str) -> bool:
     if not re.fullmatch(r"\d{5}(-?\d{4})?", zip_code) or area is None:
         return False
     return area[0] == state.strip().upper() or {area[0], state.strip().upper()} <= OUTLYING
+
+
+def deliverable(street: str, zip_code: str, state: str) -> bool:
+    """Whether a carrier knows the place; streets called unknown or undeliverable it does not."""
+    return bool(street.strip()) and not NOWHERE.search(street) and zip_fits_state(zip_code, state)
 
 
 @lru_cache(maxsize=20_000)

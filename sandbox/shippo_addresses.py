@@ -6,7 +6,8 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.prices import Box, Place, zip_fits_state
+from sandbox import prices
+from sandbox.prices import Box, Place
 from sandbox.shippo_wire import (
     OWNER,
     REQUIRED,
@@ -33,7 +34,6 @@ NOT_THERE = {
     "abbreviations in the street address line or in the City name.",
     "type": "address_error",
 }
-NOWHERE = re.compile(r"\b(unknown|undeliverable|undelievrable)\b", re.IGNORECASE)
 INCHES = {"in": 1.0, "ft": 12.0, "cm": 1 / 2.54, "mm": 1 / 25.4, "m": 100 / 2.54, "yd": 36.0}
 POUNDS = {"lb": 1.0, "oz": 1 / 16, "g": 1 / 453.59237, "kg": 1000 / 453.59237}
 
@@ -60,9 +60,7 @@ def lines(address: Json) -> list[str]:
 
 def deliverable(address: Json) -> bool:
     """Whether a carrier knows the place: a street that exists, a ZIP of that state."""
-    street = address["street1"]
-    fits = zip_fits_state(address["zip"], address["state"])
-    return bool(street.strip()) and fits and not NOWHERE.search(street)
+    return prices.deliverable(address["street1"], address["zip"], address["state"])
 
 
 def box_of(parcels: list[Json]) -> Box:

@@ -1,0 +1,1 @@
+"""Measurements: each prints one figure, with what was fed in and the limit it is held against."""

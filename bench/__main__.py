@@ -1,0 +1,33 @@
+"""`python -m bench NAME [--json FILE]`: run one measurement and write its figure."""
+
+import argparse
+import importlib
+import json
+import sys
+from pathlib import Path
+
+# name: module with run() -> {"figure", "unit", "input", "limit", "ratio", ...}
+BENCHES = {
+    "labels": "bench.labels",
+    "labels_floor": "bench.labels_floor",
+    "merge": "bench.merge",
+    "queue_page": "bench.queue_page",
+    "sync": "bench.sync",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 when the figure keeps its limit, 1 when it does not."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("name", choices=sorted(BENCHES))
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    options = parser.parse_args(arguments)
+    result = importlib.import_module(BENCHES[options.name]).run()
+    print(json.dumps(result, indent=2))
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=2) + "\n")
+    return 0 if result.get("kept", True) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+"""The queue page of a workspace with 10,000 and with 1,000,000 orders: server time, through all of Django."""
+
+import base64
+import os
+import random
+import secrets
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from creatorflow.embedded_postgres import EmbeddedPostgres
+
+SIZES = (10_000, 1_000_000)
+ROUNDS = 60  # each asks for every kind of page once
+WARM_UP = 5
+LIMIT_MS = 100.0
+LIMIT_RATIO = 1.3
+SQL = Path(__file__).with_name("queue_page.sql")
+
+
+def run() -> dict[str, Any]:
+    """The p95 over every kind of page at the larger size, in milliseconds, and its ratio to the smaller one."""
+    found = {}
+    for size in SIZES:
+        with _workspace(size) as client:
+            found[size] = _measure(client, size)
+    small, large = (_p95(found[size].values()) for size in SIZES)
+    return {
+        "figure": round(large, 1),
+        "unit": "ms, p95 of server time",
+        "input": f"{ROUNDS * len(found[SIZES[1]])} requests to a workspace of {SIZES[1]:,} orders",
+        "limit": LIMIT_MS,
+        "ratio": round(large / LIMIT_MS, 3),
+        f"p95_at_{SIZES[0]}": round(small, 1),
+        "growth": round(large / small, 2),
+        "growth_limit": LIMIT_RATIO,
+        "pages": {
+            name: {str(size): round(_p95([found[size][name]]), 1) for size in SIZES}
+            for name in found[SIZES[0]]
+        },
+        "kept": large < LIMIT_MS and large / small <= LIMIT_RATIO,
+    }
+
+
+def _p95(series: Any) -> float:
+    return statistics.quantiles([ms for one in series for ms in one], n=20)[-1]
+
+
+@contextmanager
+def _workspace(size: int) -> Iterator[Any]:
+    """A signed-in client of a fresh database that holds `size` orders in one workspace."""
+    with tempfile.TemporaryDirectory(prefix="bench-queue-", dir="/var/tmp") as folder:  # noqa: S108 - the server's account has to get in
+        Path(folder).chmod(0o711)
+        with EmbeddedPostgres(Path(folder) / "postgres", durable=False) as server:
+            yield _filled(server, size)
+            from django.db import connections
+
+            connections.close_all()
+
+
+def _filled(server: EmbeddedPostgres, size: int) -> Any:
+    _set_up_django(server.start())
+    from django.core.management import call_command
+    from django.db import connection
+    from django.test import Client
+
+    from core.models import Membership, Role, User, Workspace
+
+    call_command("migrate", verbosity=0, run_syncdb=True)
+    workspace = Workspace.objects.create(name="Bench", slug="bench")
+    person = User.objects.create_user("bench@example.com")
+    Membership.objects.create(workspace=workspace, user=person, role=Role.OWNER)
+    with connection.cursor() as cursor:
+        cursor.execute(SQL.read_text(), {"workspace": workspace.pk, "size": size})
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    client = Client(SERVER_NAME="127.0.0.1")
+    client.force_login(person)
+    return client
+
+
+def _set_up_django(url: str) -> None:
+    import django
+    from django.apps import apps
+
+    os.environ |= {
+        "DATABASE_URL": url,
+        "CREATORFLOW_ENV_FILE": os.devnull,
+        "DEBUG": "false",
+        "REHEARSAL": "true",  # static files are served where they lie
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "VAULT_KEYS": f"bench:{base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()}",
+    }
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "creatorflow.settings")
+    if not apps.ready:
+        django.setup()
+        return
+    # The second size: the same process, another server.
+    from django.db import connections
+
+    from creatorflow.env import Env
+
+    connections["default"].settings_dict |= Env().database("DATABASE_URL", url)
+
+
+def _measure(client: Any, size: int) -> dict[str, list[float]]:
+    """Milliseconds per kind of page."""
+    chance = random.Random(7)
+    kinds = _kinds(chance, size)
+    for number in range(WARM_UP):
+        for query in kinds.values():
+            _ask(client, query(number))
+    series: dict[str, list[float]] = {name: [] for name in kinds}
+    for number in range(ROUNDS):
+        for name, query in kinds.items():
+            series[name].append(_ask(client, query(number)))
+    return series
+
+
+def _kinds(chance: random.Random, size: int) -> dict[str, Callable[[int], dict[str, str]]]:
+    """The pages people ask for; each is another one every time."""
+    now = datetime.now(UTC)
+
+    def number() -> int:
+        return chance.randint(1, size)
+
+    def deep() -> str:
+        place = now - timedelta(days=chance.random() * 360)
+        return f"{place:%Y-%m-%dT%H:%M:%SZ}_{number()}"
+
+    names = ("ortiz", "nguyen", "okafor", "larsen", "moreau", "tanaka", "silva", "novak")
+    return {
+        "ready": lambda n: {},
+        "ready, deep": lambda n: {
+            "after": f"{now + timedelta(hours=chance.random() * 40):%Y-%m-%dT%H:%M:%SZ}_{number()}"
+        },
+        "late risk": lambda n: {"tab": "late"},
+        "needs a fix": lambda n: {"tab": "fix"},
+        "shipped": lambda n: {"tab": "shipped"},
+        "all, deep": lambda n: {"tab": "all", "after": deep()},
+        "all, deep and back": lambda n: {"tab": "all", "before": deep()},
+        "search: order number": lambda n: {"tab": "all", "q": f"5769{number():014d}"},
+        "search: surname": lambda n: {"tab": "all", "q": names[n % len(names)]},
+        "search: two words": lambda n: {"tab": "all", "q": f"{names[n % len(names)]} serum"},
+        "search: nothing": lambda n: {"tab": "all", "q": f"nobody{number()}"},
+        "filter: lane, single, value": lambda n: {
+            "lane": "own", "single": "on", "least": str(10 + n % 7)
+        },  # fmt: skip
+        "filter: SKU": lambda n: {"sku": f"SKU-{n % 60:03d}"},
+    }
+
+
+def _ask(client: Any, query: dict[str, str]) -> float:
+    started = time.perf_counter()
+    answer = client.get(f"/w/bench/queue/?{urlencode(query)}")
+    took = (time.perf_counter() - started) * 1000
+    assert answer.status_code == 200
+    assert b'id="queue"' in answer.content
+    return took
