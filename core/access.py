@@ -4,11 +4,13 @@ from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
 from typing import Any, Concatenate
+from zoneinfo import ZoneInfo
 
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.contrib.auth.views import redirect_to_login
 from django.urls import reverse
+from django.utils import timezone
 
 from core.models import Membership, Role, User, Workspace
 
@@ -49,14 +51,18 @@ def may(request: MemberRequest, right: Right) -> bool:
 
 
 def member[**P](right: Right = Right.VIEW) -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
-    """A view for members of the workspace named in the URL (keyword `workspace`, taken off before the view is called).
+    """A view for members of the workspace named in the URL (keyword `workspace`, taken off before
+    the view is called).
 
-    Signed out: to the sign-in page. Not a member: 404, as if the workspace did not exist. A role without `right`: 403.
+    Signed out: to the sign-in page. Not a member: 404, as if the workspace did not exist. A role
+    without `right`: 403.
     """
 
     def decorate(view: View[P]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, workspace: str, **kwargs: Any) -> HttpResponseBase:
+        def guarded(
+            request: HttpRequest, *args: Any, workspace: str, **kwargs: Any
+        ) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _sign_in(request)
             membership = (
@@ -70,12 +76,22 @@ def member[**P](right: Right = Right.VIEW) -> Callable[[View[P]], Callable[..., 
             request.membership = membership  # type: ignore[attr-defined]
             if right not in RIGHTS.get(membership.role, frozenset()):
                 raise PermissionDenied(right)
-            return view(request, *args, **kwargs)  # type: ignore[arg-type]
+            # Every time on the page is the workspace's own.
+            with timezone.override(zone(membership.workspace)):
+                return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
         guarded.right = right  # type: ignore[attr-defined]
         return guarded
 
     return decorate
+
+
+def zone(workspace: Workspace) -> ZoneInfo:
+    """The workspace's time zone; UTC when this machine does not know it."""
+    try:
+        return ZoneInfo(workspace.time_zone)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
 
 
 def _sign_in(request: HttpRequest) -> HttpResponseBase:

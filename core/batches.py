@@ -44,17 +44,12 @@ def claim(batch: Batch, *, most: int, now: datetime) -> list[BatchItem]:
     """
     with transaction.atomic():
         free = Q(state="waiting", due_at__lte=now) | Q(state="working", claimed_until__lt=now)
-        items = list(
-            BatchItem.objects.select_for_update(skip_locked=True)
-            .filter(free, batch=batch)
-            .order_by("position")[:most]
-        )
-        BatchItem.objects.filter(pk__in=[item.pk for item in items]).update(
-            state="working", claimed_until=now + CLAIM
-        )
-        for item in items:
-            item.state, item.claimed_until = "working", now + CLAIM
-    return items
+        open_items = BatchItem.objects.select_for_update(skip_locked=True).filter(free, batch=batch)
+        ids = list(open_items.order_by("position").values_list("pk", flat=True)[:most])
+        taken = BatchItem.objects.filter(pk__in=ids)
+        taken.filter(state="waiting").update(state="working")
+        taken.update(claimed_until=now + CLAIM)
+        return list(taken.order_by("position"))
 
 
 def renew(items: list[int], *, now: datetime) -> None:

@@ -12,7 +12,7 @@ def page_or_part(
     request: HttpRequest, template: str, part: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     """The whole page, or only its `{% partialdef part %}` when HTMX asks for it. Back and reload always get the page."""
-    htmx = getattr(request, "htmx", None)
+    htmx: Any = getattr(request, "htmx", None)
     wants_part = bool(htmx) and not htmx.boosted and not htmx.history_restore_request
     name = f"{template}#{part}" if wants_part else template
     response = render(request, name, context, status=status)

@@ -103,25 +103,26 @@ def send(
         response = client.send(request, auth=auth or httpx.USE_CLIENT_DEFAULT)
         status = response.status_code
         return response
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        failure = type(error).__name__
-        raise Unavailable(
-            f"{provider} could not be reached.", provider=provider, code=failure
-        ) from error
-    except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
-        failure = type(error).__name__  # never left us; the original text may quote a credential
-        raise Unavailable(
-            f"The request for {provider} could not be put together.",
-            provider=provider,
-            code=failure,
-        ) from None
     except httpx.HTTPError as error:
         failure = type(error).__name__
-        raise _after_sending(provider, failure, safe=safe) from error
+        # The text of what never left us may quote a credential, so it is not kept.
+        unsent = isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol)
+        raise _trouble(error, provider, safe=safe) from (None if unsent else error)
     finally:
         if journal:
             url = redact(str(request.url))
             journal(Call(request.method, url, status, time.monotonic() - started, failure))
+
+
+def _trouble(error: httpx.HTTPError, provider: str, *, safe: bool) -> RemoteError:
+    """Our own error for httpx's: what matters is whether the request can have arrived."""
+    code = type(error).__name__
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+        return Unavailable(f"{provider} could not be reached.", provider=provider, code=code)
+    if isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol):
+        words = f"The request for {provider} could not be put together."
+        return Unavailable(words, provider=provider, code=code)
+    return _after_sending(provider, code, safe=safe)
 
 
 def _after_sending(provider: str, failure: str, *, safe: bool) -> RemoteError:

@@ -1,0 +1,1 @@
+"""Views of people, workspaces, notifications and the audit trail."""
