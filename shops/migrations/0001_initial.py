@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 ("open_id", models.CharField(max_length=80)),
                 ("seller_name", models.CharField(max_length=200)),
                 ("region", models.CharField(max_length=8)),
-                ("scopes", models.JSONField(default=list)),
+                ("scopes", models.JSONField(default=list, null=True)),
                 ("access_token_sealed", models.TextField()),
                 ("refresh_token_sealed", models.TextField()),
                 ("access_expires_at", models.DateTimeField()),

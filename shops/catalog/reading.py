@@ -1,0 +1,212 @@
+"""What SKUs weigh and measure: noted when first seen in an order, read from the product, or entered
+by a person, whose word stands for good."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from core import audit, events
+from core.errors import NotAuthorized, RateLimited, Rejected, RemoteError
+from core.jobs import job
+from core.models import User
+from shops.catalog.models import Measured, Sku
+from shops.clients import tiktok_client
+from shops.models import Shop
+from shops.tiktok_shop.client import TikTokShopClient
+from shops.tiktok_shop.measures import ProductMeasure, Size
+from shops.tiktok_shop.products import measures_of
+
+log = logging.getLogger(__name__)
+
+# More than a parcel carrier takes: a slip of the keyboard, here or in the product.
+MOST_GRAMS = 70_000
+MOST_MM = 2_750
+# A product that had no usable weight is looked at again, as sellers do fill it in.
+LOOK_AGAIN = timedelta(hours=6)
+_PRODUCTS_PER_RUN = 300
+_ONE_READER = 7_301_001  # key of the advisory lock
+
+
+class BadMeasure(ValueError):
+    """A weight or size that cannot be; the text is for the person who entered it."""
+
+
+def note_skus(shop: Shop, lines: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Keep the SKUs of order lines, with TikTok's names for them; answers their TikTok ids.
+
+    `lines` hold sku_id, product_id, seller_sku, product_name, sku_name and image_url.
+    """
+    names = ("product_id", "seller_sku", "product_name", "sku_name", "image_url")
+    seen = {
+        line["sku_id"]: Sku(
+            shop=shop, tiktok_id=line["sku_id"], **{name: line[name] for name in names}
+        )
+        for line in lines
+        if line["sku_id"]
+    }
+    if not seen:
+        return set()
+    known = Sku.objects.filter(shop=shop, tiktok_id__in=seen).values_list("tiktok_id", flat=True)
+    fresh = seen.keys() - set(known)
+    Sku.objects.bulk_create(
+        [seen[sku_id] for sku_id in sorted(seen)],  # one order of locks for every process
+        update_conflicts=True,
+        unique_fields=["shop", "tiktok_id"],
+        update_fields=list(names),
+    )
+    if fresh:
+        read_due_skus.later()
+    return set(seen)
+
+
+@job
+def read_due_skus() -> int:
+    """Read the products of SKUs whose weight is not known; answers how many products were read.
+
+    One process reads at a time, and takes what is noted meanwhile as well. A product that fails is
+    passed over and never blocks the next one.
+    """
+    tried: set[tuple[int, str]] = set()
+    # Who finds a reader at work leaves its SKUs to it: it looks again after it has let go.
+    while len(tried) < _PRODUCTS_PER_RUN and _due(timezone.now(), tried):
+        with _only_reader() as alone:
+            if not alone:
+                break
+            for shop, product_ids in _due(timezone.now(), tried):
+                tried |= {(shop.pk, product_id) for product_id in product_ids}
+                _read_shop(shop, product_ids)
+    if len(tried) >= _PRODUCTS_PER_RUN:
+        read_due_skus.later()  # the others in the queue come first
+    return len(tried)
+
+
+def measure(
+    sku: Sku, *, weight_g: int, size: tuple[int, int, int] | None = None, user: User | None
+) -> None:
+    """A person's weight per unit in grams, and size in millimetres, kept for good. BadMeasure with
+    words for one that cannot be."""
+    if not 0 < weight_g <= MOST_GRAMS:
+        raise BadMeasure(
+            f"A weight of {weight_g / 1000:g} kg cannot be right: enter more than nothing and at "
+            f"most {MOST_GRAMS // 1000} kg."
+        )
+    if size and not all(0 < side <= MOST_MM for side in size):
+        raise BadMeasure(
+            f"Every side has to be more than nothing and at most {MOST_MM / 1000:g} m."
+        )
+    sides = dict(zip(("length_mm", "width_mm", "height_mm"), size, strict=True)) if size else {}
+    with transaction.atomic():
+        Sku.objects.filter(pk=sku.pk).update(
+            weight_g=weight_g, measured_by=Measured.PERSON, updated_at=timezone.now(), **sides
+        )
+        audit.record(
+            sku.shop.workspace_id,
+            "sku.measured",
+            f"sku:{sku.pk}",
+            f"{sku} weighs {weight_g} g.",
+            actor=user,
+            **sides,
+        )
+        events.publish("skus.measured", shop_id=sku.shop_id, sku_ids=[sku.tiktok_id])
+    sku.refresh_from_db()
+
+
+def _due(now: datetime, tried: set[tuple[int, str]]) -> list[tuple[Shop, list[str]]]:
+    """Connected shops with the products to be read, those never read first, without the tried."""
+    due = Q(product_read_at=None) | Q(weight_g=None, product_read_at__lt=now - LOOK_AGAIN)
+    rows = (
+        Sku.objects.filter(due, shop__in=Shop.objects.connected())
+        .exclude(product_id="")
+        .order_by("shop_id", "product_read_at", "product_id")
+        .values_list("shop_id", "product_id")
+    )
+    by_shop: dict[int, dict[str, None]] = defaultdict(dict)
+    for shop_id, product_id in rows[: 20 * _PRODUCTS_PER_RUN]:
+        if (shop_id, product_id) not in tried:
+            by_shop[shop_id][product_id] = None
+    shops = Shop.objects.select_related("authorization").filter(pk__in=by_shop)
+    return [(shop, list(by_shop[shop.pk])[:_PRODUCTS_PER_RUN]) for shop in shops]
+
+
+def _read_shop(shop: Shop, product_ids: list[str]) -> None:
+    measured: list[str] = []
+    try:
+        client = tiktok_client(shop)
+        for count, product_id in enumerate(product_ids, start=1):
+            measured += _read_product(shop, client, product_id, now=timezone.now())
+            if measured and count % 25 == 0:
+                events.publish("skus.measured", shop_id=shop.pk, sku_ids=measured)
+                measured = []
+    except RemoteError as error:  # this shop cannot be asked now; the next one can
+        log.info("products of shop %s: %s (%s)", shop.pk, type(error).__name__, error.code)
+    finally:
+        if measured:
+            events.publish("skus.measured", shop_id=shop.pk, sku_ids=measured)
+
+
+def _read_product(
+    shop: Shop, client: TikTokShopClient, product_id: str, *, now: datetime
+) -> list[str]:
+    """Read one product; answers the SKUs that got a weight by it."""
+    skus = Sku.objects.filter(shop=shop, product_id=product_id)
+    try:
+        found = {m.sku_id: m for m in measures_of(client, product_id=product_id)}
+    except (NotAuthorized, RateLimited):
+        raise
+    except RemoteError as error:
+        if not isinstance(error, Rejected):
+            log.info("product %s: %s", product_id, error)
+            return []
+        found = {}  # deleted, or not the shop's any more: nothing to wait for
+    except (AttributeError, TypeError, ValueError) as error:  # a product without sense
+        log.warning("product %s cannot be read: %r", product_id, error)
+        found = {}
+    skus.update(product_read_at=now)
+    measured = []
+    for sku in skus.exclude(measured_by=Measured.PERSON):
+        fields = _usable(found.get(sku.tiktok_id))
+        if fields and any(getattr(sku, name) != value for name, value in fields.items()):
+            gained = "weight_g" in fields
+            source = {"measured_by": Measured.PRODUCT} if gained else {}
+            kept = skus.filter(pk=sku.pk).exclude(measured_by=Measured.PERSON)
+            if kept.update(**fields, **source, updated_at=now) and gained:
+                measured.append(sku.tiktok_id)
+    return measured
+
+
+def _usable(measure: ProductMeasure | None) -> dict[str, int]:
+    """The columns a product's measure fills; what no carrier would take counts as not given."""
+    if measure is None:
+        return {}
+    fields: dict[str, int] = {}
+    if measure.weight_g and measure.weight_g <= MOST_GRAMS:
+        fields["weight_g"] = measure.weight_g
+    size: Size | None = measure.size
+    if size and max(size.length_mm, size.width_mm, size.height_mm) <= MOST_MM:
+        fields |= {
+            "length_mm": size.length_mm,
+            "width_mm": size.width_mm,
+            "height_mm": size.height_mm,
+        }
+    return fields
+
+
+@contextmanager
+def _only_reader() -> Iterator[bool]:
+    """Whether we are the one process that reads products now; the lock goes with the connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_ONE_READER])
+        alone = bool(cursor.fetchone()[0])
+    try:
+        yield alone
+    finally:
+        if alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_ONE_READER])

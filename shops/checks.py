@@ -1,0 +1,101 @@
+"""Whether this server and a workspace's shops are set up to talk to TikTok."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+from django.conf import settings
+from django.core.cache import cache
+
+from core.models import Workspace
+from shops import connect, wire
+from shops.models import Authorization
+from shops.tiktok_shop import scopes
+
+# TikTok refuses a clock that is 30 s fast or 5 min slow.
+_FAST, _SLOW = 30.0, 300.0
+_SKEW = "shops.checks.skew"
+_SKEW_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the list: what was looked at, how it stands (`tone`), and what it means."""
+
+    title: str
+    tone: str
+    words: str
+
+
+def run(workspace: Workspace, *, now: datetime) -> list[Check]:
+    """Keys, clock, sign-in and scopes."""
+    rows = Authorization.objects.filter(workspace=workspace).order_by("seller_name")
+    return [_keys(), _clock(), *(check for row in rows for check in _authorization(row, now))]
+
+
+def forget_clock() -> None:
+    """Ask TikTok for the time anew at the next look; it is kept for five minutes otherwise."""
+    cache.delete(_SKEW)
+
+
+def _keys() -> Check:
+    absent = connect.missing_settings()
+    if absent:
+        return Check("App keys", "red", f"{', '.join(absent)} must be set on the server.")
+    return Check("App keys", "green", f"Set, for the {settings.TIKTOK_SHOP_ENVIRONMENT} app.")
+
+
+def _clock() -> Check:
+    skew = cache.get(_SKEW)
+    if skew is None:
+        skew = _measure_skew()
+        if skew is not None:
+            cache.set(_SKEW, skew, _SKEW_SECONDS)
+    if skew is None:
+        return Check("Clock", "amber", "TikTok could not be asked for the time just now.")
+    side = "fast" if skew > 0 else "slow"
+    if skew > _FAST or skew < -_SLOW:
+        return Check(
+            "Clock", "red", f"This server's clock is {abs(skew):.0f} s {side}: TikTok refuses that."
+        )
+    words = (
+        "agrees with TikTok's" if abs(skew) < 2 else f"is {abs(skew):.0f} s {side}, which is fine"
+    )
+    return Check("Clock", "green", f"This server's clock {words}.")
+
+
+def _measure_skew() -> float | None:
+    """Seconds that our clock is ahead of TikTok's, to a second; None when TikTok does not tell."""
+    try:
+        answer = wire.http_client().head(settings.TIKTOK_SHOP_URL + "/", timeout=3.0)
+        told = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+    except (httpx.HTTPError, ValueError, TypeError):
+        return None
+    ahead = time.time() - told
+    return 0.0 if abs(ahead) < 1.5 else ahead  # a Date header is rounded down to a second
+
+
+def _authorization(row: Authorization, now: datetime) -> list[Check]:
+    if row.state != "active":
+        return [Check(f"Sign-in of {row.seller_name}", "red", row.lost_because or "Reconnect it.")]
+    missing = scopes.missing(row.scopes)
+    granted = Check(
+        f"Permissions of {row.seller_name}",
+        "amber" if missing else "green",
+        "; ".join(f"Cannot {scope.purpose} ({scope.name})" for scope in missing)
+        or "Everything CreatorFlow needs is granted.",
+    )
+    return [_sign_in(row, now), granted]
+
+
+def _sign_in(row: Authorization, now: datetime) -> Check:
+    title = f"Sign-in of {row.seller_name}"
+    if row.refresh_expires_at is None:
+        return Check(title, "green", "Renewed by itself; TikTok named no end.")
+    days = (row.refresh_expires_at - now).days
+    if days < 0:
+        return Check(title, "red", "The permission has ended: reconnect the shop.")
+    tone = "amber" if days < 14 else "green"
+    return Check(title, tone, f"Renewed by itself; the permission lasts {days:,} more days.")

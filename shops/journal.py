@@ -1,0 +1,83 @@
+"""What we asked third parties, for support: every failure and slow call, and one call in twenty.
+
+Rows wait in memory and are written many at once, so that the hot path pays microseconds; a process
+that dies loses at most the last few seconds of them, which is what a support log may cost.
+"""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from core.http import Call
+from shops.models import ApiCall
+
+KEEP = timedelta(days=14)
+_SLOW = 3.0  # seconds
+_EVERY = 20
+_MOST_ROWS = 100
+_MOST_SECONDS = 10.0
+
+_lock = threading.Lock()
+_waiting: list[ApiCall] = []
+_oldest = 0.0
+_turn = itertools.count()
+
+
+def note(provider: str, workspace_id: int | None) -> Callable[[Call], None]:
+    """A journal for `core.http.send` that files its calls under a workspace."""
+
+    def keep(call: Call) -> None:
+        failed = call.status is None or call.status >= 400
+        if failed or call.seconds > _SLOW or next(_turn) % _EVERY == 0:
+            _add(_row(call, provider, workspace_id), at_once=failed)
+
+    return keep
+
+
+def flush() -> None:
+    """Write what waits. Inside a transaction it stays waiting: a rollback would lose it."""
+    if connection.in_atomic_block:
+        return
+    with _lock:
+        rows, _waiting[:] = list(_waiting), []
+    try:
+        ApiCall.objects.bulk_create(rows)
+    except DatabaseError:  # a support log never breaks the call it is about
+        return
+
+
+def trim(*, now: datetime) -> int:
+    """Delete what is older than KEEP; answers how many rows went."""
+    return ApiCall.objects.filter(at__lt=now - KEEP).delete()[0]
+
+
+def _row(call: Call, provider: str, workspace_id: int | None) -> ApiCall:
+    return ApiCall(
+        workspace_id=workspace_id,
+        at=timezone.now(),
+        provider=provider[:20],
+        method=call.method[:8],
+        path=urlsplit(call.url).path[:300],  # the query may name a shop or a person
+        status=call.status,
+        milliseconds=int(call.seconds * 1000),
+        error=call.error[:60],
+    )
+
+
+def _add(row: ApiCall, *, at_once: bool) -> None:
+    global _oldest
+    now = time.monotonic()
+    with _lock:
+        if not _waiting:
+            _oldest = now
+        if len(_waiting) < 10 * _MOST_ROWS:
+            _waiting.append(row)
+        due = at_once or len(_waiting) >= _MOST_ROWS or now - _oldest > _MOST_SECONDS
+    if due:
+        flush()

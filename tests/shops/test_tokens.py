@@ -1,0 +1,220 @@
+"""Access tokens: refreshed once, kept sealed, lost with words."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import httpx
+import pytest
+from django.core import mail
+from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
+
+from core import vault
+from core.errors import NotAuthorized, Unavailable
+from core.models import AuditEntry, Notification, Workspace
+from shops import tokens
+from shops.clients import tiktok_client, use_transport
+from shops.models import Authorization, Shop
+from shops.tiktok_shop.shops import authorized_shops
+from tests import factories
+from tests.shops.sandboxed import Connected
+
+
+class Host:
+    """A token host that rotates: a refresh token works once."""
+
+    def __init__(self) -> None:
+        self.good = "refresh"
+        self.asked = 0
+        self.lock = threading.Lock()
+        self.failing: Callable[[], httpx.Response] | None = None
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        with self.lock:
+            self.asked += 1
+            if self.failing:
+                return self.failing()
+            if request.url.params["refresh_token"] != self.good:
+                return answer({}, code=36004001)
+            self.good = f"refresh-{self.asked}"
+            now = int(timezone.now().timestamp())
+            return answer(
+                {
+                    "access_token": f"access-{self.asked}",
+                    "access_token_expire_in": now + 7 * 86400,
+                    "refresh_token": self.good,
+                    "refresh_token_expire_in": now + 300 * 86400,
+                    "user_type": 0,
+                    "granted_scopes": ["seller.order.info"],
+                }
+            )
+
+
+def answer(data: object, code: int = 0) -> httpx.Response:
+    return httpx.Response(200, json={"code": code, "message": "", "data": data, "request_id": "r"})
+
+
+@pytest.fixture
+def host(settings: Settings) -> Iterator[Host]:
+    settings.TIKTOK_SHOP_APP_KEY, settings.TIKTOK_SHOP_APP_SECRET = "key", "secret"
+    host = Host()
+    with use_transport(httpx.MockTransport(host)):
+        yield host
+
+
+def ending(workspace: Workspace, **left: float) -> Authorization:
+    """An authorization whose access token ends in `left`."""
+    row = factories.authorization(workspace)
+    Authorization.objects.filter(pk=row.pk).update(
+        access_expires_at=timezone.now() + timedelta(**left)
+    )
+    row.refresh_from_db()
+    return row
+
+
+def ask(row: Authorization) -> str:
+    return tokens.access_token(row.pk, now=timezone.now())
+
+
+@pytest.mark.django_db
+def test_a_good_token_is_handed_out_without_asking_tiktok(host: Host) -> None:
+    assert ask(factories.authorization(factories.workspace())) == "access"
+    assert host.asked == 0
+
+
+@pytest.mark.django_db
+def test_an_ending_token_is_exchanged_and_both_new_ones_are_kept(host: Host) -> None:
+    row = ending(factories.workspace(), seconds=30)
+    assert ask(row) == "access-1"
+    row.refresh_from_db()
+    assert (row.access_token, row.refresh_token) == ("access-1", "refresh-1")
+    assert row.access_expires_at > timezone.now() + timedelta(days=6)
+    assert row.scopes == ["seller.order.info"]
+    assert "refresh-1" not in row.refresh_token_sealed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_racing_processes_make_one_exchange(host: Host) -> None:
+    row = ending(factories.workspace(), seconds=-5)
+    found: list[str] = []
+    gate = threading.Barrier(8)
+
+    def race() -> None:
+        try:
+            gate.wait()
+            found.append(ask(row))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=race) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == ["access-1"] * 8
+    assert host.asked == 1
+
+
+@pytest.mark.django_db
+def test_the_job_refreshes_a_day_ahead_and_leaves_the_rest(host: Host) -> None:
+    workspace = factories.workspace()
+    soon, later = ending(workspace, hours=20), ending(workspace, days=3)
+    assert tokens.refresh_due() == 1
+    soon.refresh_from_db()
+    later.refresh_from_db()
+    assert (soon.access_token, later.access_token) == ("access-1", "access")
+
+
+@pytest.mark.django_db
+def test_a_dead_refresh_token_is_told_to_people_once(host: Host) -> None:
+    workspace = factories.workspace()
+    factories.member(workspace)
+    row = ending(workspace, seconds=-5)
+    host.good = "another"
+    for _ in range(2):
+        with pytest.raises(NotAuthorized):
+            ask(row)
+    assert host.asked == 1
+    row.refresh_from_db()
+    assert row.state == "lost"
+    notice = Notification.objects.get(workspace=workspace)
+    assert notice.level == "bad"
+    assert AuditEntry.objects.filter(action="authorization.lost").count() == 1
+    assert mail.outbox == []  # the mail is a job of its own
+
+
+@pytest.mark.django_db
+def test_trouble_at_the_token_host_leaves_a_token_that_still_works_in_use(host: Host) -> None:
+    host.failing = lambda: httpx.Response(503, text="busy")
+    still_good, over = ending(factories.workspace(), seconds=60), None
+    assert ask(still_good) == "access"
+    over = ending(factories.workspace(), seconds=-60)
+    with pytest.raises(Unavailable):
+        ask(over)
+    over.refresh_from_db()
+    assert (over.state, over.refresh_token) == ("active", "refresh")
+
+
+@pytest.mark.django_db
+def test_a_permission_that_ends_soon_is_announced(host: Host) -> None:
+    workspace = factories.workspace()
+    row = factories.authorization(workspace)
+    Authorization.objects.update(refresh_expires_at=timezone.now() + timedelta(days=5))
+    tokens.refresh_due()
+    tokens.refresh_due()
+    assert Notification.objects.get(workspace=workspace).cause == f"authorization:{row.pk}:ending"
+
+
+@pytest.mark.django_db
+def test_tokens_moved_to_another_row_cannot_be_read() -> None:
+    workspace = factories.workspace()
+    one, two = factories.authorization(workspace), factories.authorization(workspace)
+    two.access_token_sealed = one.access_token_sealed
+    with pytest.raises(vault.VaultError):
+        _ = two.access_token
+
+
+def test_a_token_tiktok_calls_expired_is_refreshed_once_and_the_call_repeated(
+    connected: Connected,
+) -> None:
+    connected.sandbox.control("POST", "tiktok", {"expire_tokens": True})
+    before = Authorization.objects.get().access_token
+    assert authorized_shops(tiktok_client(connected.shop))
+    assert Authorization.objects.get().access_token != before
+
+
+def test_a_seller_who_removed_us_is_noted_by_any_call(connected: Connected) -> None:
+    connected.sandbox.control("POST", "tiktok", {"deauthorize": True})
+    with pytest.raises(NotAuthorized):
+        authorized_shops(tiktok_client(connected.shop))
+    assert Authorization.objects.get().state == "lost"
+    with pytest.raises(NotAuthorized, match="removed"):
+        authorized_shops(tiktok_client(connected.shop))
+
+
+@pytest.mark.django_db
+def test_a_late_refusal_of_an_old_token_does_not_undo_a_new_connection() -> None:
+    row = factories.authorization(factories.workspace())
+    tokens.refused(row.pk, "an older token", "The seller removed CreatorFlow.")
+    row.refresh_from_db()
+    assert row.state == "active"
+
+
+@pytest.mark.django_db
+def test_a_disconnected_shop_cannot_be_called() -> None:
+    shop = factories.shop(factories.workspace())
+    Shop.objects.update(disconnected_at=timezone.now())
+    shop.refresh_from_db()
+    with pytest.raises(NotAuthorized, match="not connected"):
+        tiktok_client(shop)
+
+
+@pytest.mark.django_db
+def test_calls_of_a_shop_share_one_limit_whoever_makes_them(settings: Settings) -> None:
+    settings.TIKTOK_SHOP_APP_KEY = "key"
+    shop = factories.shop(factories.workspace())
+    client = tiktok_client(shop)
+    assert client.limit_key == f"tiktok:key:{shop.tiktok_id}"
+    assert client.limit_key == tiktok_client(shop).limit_key
