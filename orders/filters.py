@@ -1,9 +1,11 @@
 """The queue's filters: a form that knows its queryset, so the page, the bulk bar and "all matching" agree."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from core.models import Workspace
@@ -20,28 +22,58 @@ TABS = {
     "shipped": "Shipped",
     "all": "All",
 }
+# What is over is looked up from its newest end; what is to be done begins with the nearest deadline.
+NEWEST_FIRST = frozenset({"shipped", "all"})
 DEADLINES = {"over": "Overdue", "6": "In 6 hours", "24": "In 24 hours", "48": "In 2 days"}
+# Codes of orders.blockers as a group of orders is called by
+BLOCKER_WORDS = {
+    "unpaid": "Not paid yet",
+    "on_hold": "Held by TikTok",
+    "held": "Held by your team",
+    "cancel_requested": "Buyer asked to cancel",
+    "masked_address": "Masked address",
+    "no_address": "No address",
+    "bad_address": "Wrong address",
+    "no_weight": "Weight missing",
+    "no_rate": "No rate found",
+    "cancelled": "Cancelled",
+    "fbt": "Shipped by TikTok",
+    "not_shippable": "Nothing to ship",
+    "unknown_status": "Unknown status",
+    "part_shipped": "Partly shipped",
+    "label_unknown": "Label being found out",
+    "dispatch_refused": "Tracking refused",
+    "no_ship_from": "No ship-from address",
+    "no_account": "No label account",
+}
+# Shorter runs are in no trigram, so the search index could not help.
+_SEARCHABLE = re.compile(r"\w{3}")
 
 
 class OrderFilter(forms.Form):
     """Everything the queue's address may hold. Unknown values are errors of their field and filter nothing."""
 
     tab = forms.ChoiceField(choices=list(TABS.items()), required=False)
-    q = forms.CharField(max_length=100, required=False, strip=True)
+    q = forms.CharField(max_length=100, required=False, strip=True, label="Search")
     shop = forms.ModelChoiceField(Shop.objects.none(), required=False)
     lane = forms.ChoiceField(choices=[("", "Any lane"), *Lane.choices], required=False)
-    sku = forms.CharField(max_length=120, required=False, strip=True)
-    deadline = forms.ChoiceField(choices=[("", "Any"), *DEADLINES.items()], required=False)
+    sku = forms.CharField(max_length=120, required=False, strip=True, label="SKU")
+    deadline = forms.ChoiceField(choices=[("", "Any deadline"), *DEADLINES.items()], required=False)
     single = forms.BooleanField(required=False)
     sample = forms.BooleanField(required=False)
     tag = forms.CharField(max_length=40, required=False, strip=True)
-    blocker = forms.CharField(max_length=40, required=False)
-    least = forms.DecimalField(min_value=0, max_digits=10, decimal_places=2, required=False)
-    most = forms.DecimalField(min_value=0, max_digits=10, decimal_places=2, required=False)
+    blocker = forms.CharField(max_length=40, required=False, label="Reason")
+    least = forms.DecimalField(
+        min_value=0, max_digits=10, decimal_places=2, required=False, label="Value from"
+    )
+    most = forms.DecimalField(
+        min_value=0, max_digits=10, decimal_places=2, required=False, label="Value to"
+    )
 
-    # What makes a difference to the chips above the table
+    # What makes a difference, in the order of the chips above the table
     CHIPS: ClassVar[tuple[str, ...]] = (
         "q",
+        "blocker",
         "shop",
         "lane",
         "sku",
@@ -49,7 +81,6 @@ class OrderFilter(forms.Form):
         "single",
         "sample",
         "tag",
-        "blocker",
         "least",
         "most",
     )
@@ -60,10 +91,22 @@ class OrderFilter(forms.Form):
         self.fields["shop"].queryset = Shop.objects.of(workspace)  # type: ignore[attr-defined]
         self.full_clean()
 
+    def clean_q(self) -> str:
+        """Refuse a search that would have to read every order."""
+        words: str = self.cleaned_data["q"]
+        if words and not _SEARCHABLE.search(words):
+            raise ValidationError("Type at least three letters or digits in a row.")
+        return words
+
     @property
     def tab_name(self) -> str:
         """The tab asked for; the first one when none, or an unknown one, was."""
         return self.chosen("tab") or "ready"
+
+    @property
+    def newest(self) -> bool:
+        """Whether the tab begins with its newest orders."""
+        return self.tab_name in NEWEST_FIRST
 
     def chosen(self, name: str) -> Any:
         """A field's valid value, or its empty one."""
@@ -74,19 +117,35 @@ class OrderFilter(forms.Form):
         """Names of the filters in use."""
         return [name for name in self.CHIPS if self.chosen(name) not in ("", None, False)]
 
+    def words(self, name: str) -> str:
+        """A filter in use, as its chip says it."""
+        value = self.chosen(name)
+        named = {
+            "q": f"“{value}”",
+            "blocker": BLOCKER_WORDS.get(value, value),
+            "lane": dict(Lane.choices).get(value, ""),
+            "sku": f"SKU {value}",
+            "deadline": DEADLINES.get(value, ""),
+            "single": "Single item",
+            "sample": "Samples",
+            "tag": f"Tag {value}",
+            "least": f"From {value}",
+            "most": f"Up to {value}",
+        }
+        return named.get(name, str(value))
+
     def matching(self, *, now: datetime, tab: str | None = None) -> OrderQuerySet:
         """The workspace's orders that match, in no order yet."""
         orders = Order.objects.of(self.workspace).tab(tab or self.tab_name, now=now)
-        exact = {"shop": "shop", "lane": "lane", "blocker": "blocker"}
-        for name, column in exact.items():
+        for name in ("shop", "lane", "blocker"):
             if value := self.chosen(name):
-                orders = orders.filter(**{column: value})
+                orders = orders.filter(**{name: value})
         if value := self.chosen("q"):
             orders = orders.search(value)
         if value := self.chosen("sku"):
             orders = orders.with_sku(value)
         if value := self.chosen("tag"):
-            orders = orders.filter(tags__contains=[value])
+            orders = orders.tagged(value)
         if self.chosen("single"):
             orders = orders.filter(unit_count=1)
         if self.chosen("sample"):

@@ -1,4 +1,5 @@
-"""What was sold: orders, their lines, how far each shop is synced, and what we tell TikTok about shipping."""
+"""What was sold: orders, their lines, how far each shop is synced, and what we tell TikTok about
+shipping."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -32,7 +33,8 @@ class Stage(models.TextChoices):
 
 
 class Order(models.Model):
-    """One TikTok order as we last saw it. TikTok owns the facts; we own hold, tags, notes and the derived columns."""
+    """One TikTok order as we last saw it. TikTok owns the facts; we own hold, tags, notes and the
+    derived columns."""
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="orders")
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="orders")
@@ -53,7 +55,8 @@ class Order(models.Model):
     warehouse_id = models.CharField(max_length=40, blank=True)
     package_ids = ArrayField(models.CharField(max_length=40), default=list)
     created_at = models.DateTimeField()
-    updated_at = models.DateTimeField()  # TikTok's update_time; an older copy never overwrites a newer one
+    # TikTok's update_time; an older copy never overwrites a newer one
+    updated_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)
     rts_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
@@ -94,7 +97,8 @@ class Order(models.Model):
     buyer_nickname = models.CharField(max_length=200, blank=True)
     buyer_message = models.TextField(blank=True)
     seller_note = models.TextField(blank=True)
-    recipient = models.JSONField(default=dict)  # providers.base.Address fields; {} when TikTok gives none
+    # providers.base.Address fields; {} when TikTok gives none
+    recipient = models.JSONField(default=dict)
     address_state = models.CharField(max_length=10, default="none")  # none, masked, bad, good
     # What is in it, for people and for search
     unit_count = models.PositiveIntegerField(default=0)
@@ -109,15 +113,20 @@ class Order(models.Model):
     held_until = models.DateTimeField(null=True)
     tags = ArrayField(models.CharField(max_length=40), default=list)
     note = models.TextField(blank=True)
-    fixed_recipient = models.JSONField(default=dict)  # a person's corrected address, wins over recipient
-    ship_despite_cancel = models.BooleanField(default=False)  # a person chose to ship although asked to cancel
-    parcel = models.JSONField(default=dict)  # a person's parcel for this order: weight_g, length_mm, ...
+    # a person's corrected address, wins over recipient
+    fixed_recipient = models.JSONField(default=dict)
+    # a person chose to ship although asked to cancel
+    ship_despite_cancel = models.BooleanField(default=False)
+    # a person's parcel for this order: weight_g, length_mm, ...
+    parcel = models.JSONField(default=dict)
     # Written by shipping, through orders.actions
     label_state = models.CharField(max_length=10, default="")  # "", buying, bought, unknown
     label_carrier = models.CharField(max_length=40, blank=True)
     label_tracking = models.CharField(max_length=120, blank=True)
-    # The newest plan, written by shipping through orders.plan_notes: what we would buy, so that lists need no quotes
-    rate_problem = models.CharField(max_length=300, blank=True)  # why no rate could be chosen; blocker no_rate
+    # The newest plan, written by shipping through orders.plan_notes: what we would buy, so that
+    # lists need no quotes
+    # why no rate could be chosen; blocker no_rate
+    rate_problem = models.CharField(max_length=300, blank=True)
     plan_name = models.CharField(max_length=120, blank=True)  # "UPS Ground Saver"
     plan_price = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     plan_currency = models.CharField(max_length=3, blank=True)
@@ -127,7 +136,8 @@ class Order(models.Model):
     # Derived by orders.readiness; never written by hand
     stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.CLOSED)
     blocker = models.CharField(max_length=40, blank=True)  # key of orders.blockers
-    due_at = models.DateTimeField(default=NO_DEADLINE)  # the queue sorts by it: scan_by, else ship_by
+    # the queue sorts by it: scan_by, else ship_by
+    due_at = models.DateTimeField(default=NO_DEADLINE)
 
     objects = OrderQuerySet.as_manager()
 
@@ -145,9 +155,7 @@ class Order(models.Model):
                 condition=models.Q(held_until__isnull=False),
                 name="order_hold_ends",
             ),
-            GinIndex(
-                fields=["search_text"], opclasses=["gin_trgm_ops"], name="order_search"
-            ),
+            GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="order_search"),
         ]
 
     def __str__(self) -> str:
@@ -156,7 +164,8 @@ class Order(models.Model):
     @property
     def address(self) -> dict[str, str]:
         """The address a label would carry: a person's correction before TikTok's."""
-        return self.fixed_recipient or self.recipient
+        address: dict[str, str] = self.fixed_recipient or self.recipient
+        return address
 
 
 class Line(models.Model):
@@ -194,10 +203,12 @@ class Line(models.Model):
 
 
 class SyncCursor(models.Model):
-    """How far a shop's orders are complete: everything updated before `complete_until` has been read."""
+    """How far a shop's orders are complete: everything updated before `complete_until` has been
+    read."""
 
     shop = models.OneToOneField(Shop, models.CASCADE, related_name="cursor")
-    # The window being read: [window_from, window_to) of update_time; a restart repeats it from its beginning
+    # The window being read: [window_from, window_to) of update_time; a restart repeats it from its
+    # beginning
     window_from = models.DateTimeField(null=True)
     window_to = models.DateTimeField(null=True)
     complete_until = models.DateTimeField(null=True)
@@ -205,7 +216,8 @@ class SyncCursor(models.Model):
     backfilled_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(default=timezone.now)
     claimed_until = models.DateTimeField(null=True)
-    seen = models.PositiveIntegerField(default=0)  # orders read in the running window, for the progress bar
+    # orders read in the running window, for the progress bar
+    seen = models.PositiveIntegerField(default=0)
     expected = models.PositiveIntegerField(null=True)  # TikTok's total_count of the window
     failures = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=300, blank=True)
@@ -215,7 +227,8 @@ class SyncCursor(models.Model):
 
 
 class Dispatch(models.Model):
-    """What we tell TikTok about a shipped order, once: intent, told, settled. Unknown is resolved by reading the order."""
+    """What we tell TikTok about a shipped order, once: intent, told, settled. Unknown is resolved
+    by reading the order."""
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="dispatches")
     state = models.CharField(max_length=10, choices=DISPATCH.choices, default="due")

@@ -1,6 +1,6 @@
 """What shipping would buy for an order, noted on the order itself so that lists and sums need no quotes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -54,6 +54,13 @@ def note_plans(notes: Mapping[int, PlanNote]) -> None:
         )
     Order.objects.bulk_update(rows, COLUMNS, batch_size=200)
     restage([row.pk for row in rows if before[row.pk] != row.rate_problem])
+
+
+def forget_plans(order_ids: Iterable[int]) -> None:
+    """Something changed that a rate depends on: what was planned for these orders no longer holds."""
+    Order.objects.filter(pk__in=list(order_ids)).update(
+        plan_name="", plan_price=None, plan_currency="", plan_why="", plan_until=None
+    )
 
 
 def forget_problems(workspace_id: int) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 from core.models import Workspace
 
@@ -13,6 +14,38 @@ if TYPE_CHECKING:
 LATE_RISK = timedelta(hours=12)
 # Never null, so that one row comparison pages through the queue on its index
 NO_DEADLINE = datetime(2999, 1, 1, tzinfo=UTC)
+_TIKTOK_DIGITS = 17  # their ids have 18 or 19
+_LISTED = (
+    "shop_id",
+    "tiktok_id",
+    "status",
+    "lane",
+    "shipping_type",
+    "order_type",
+    "cancel_reason",
+    "is_sample",
+    "is_replacement",
+    "combine_group",
+    "currency",
+    "buyer_nickname",
+    "recipient",
+    "fixed_recipient",
+    "address_state",
+    "held_because",
+    "tags",
+    "label_carrier",
+    "label_tracking",
+    "tracking_number",
+    "rate_problem",
+    "plan_name",
+    "plan_price",
+    "plan_currency",
+    "plan_why",
+    "plan_parcel",
+    "stage",
+    "blocker",
+    "due_at",
+)
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -34,31 +67,49 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Without the raw document, which a list never shows."""
         return self.defer("raw", "search_text")
 
-    def in_queue_order(self) -> "OrderQuerySet":
-        """Nearest deadline first; the id makes it total, so keyset paging neither skips nor repeats."""
-        return self.order_by("due_at", "id")
+    def listed(self) -> "OrderQuerySet":
+        """With only the columns that a row of the queue shows."""
+        return self.only(*_LISTED)
+
+    def in_queue_order(self, *, newest: bool = False) -> "OrderQuerySet":
+        """Nearest deadline first, or the other way round; the id makes it total, so keyset paging neither skips nor
+        repeats."""
+        return self.order_by("-due_at", "-id") if newest else self.order_by("due_at", "id")
 
     def first_or_none(self, **lookup: Any) -> "Order | None":
         """The order that matches, or None."""
         return self.filter(**lookup).first()
 
     def search(self, words: str) -> "OrderQuerySet":
-        """Orders in whose number, buyer, tracking, SKUs or product names every word occurs."""
+        """Orders in whose number, buyer, tracking, SKUs or product names every word occurs.
+
+        `search_text` is kept in lower case: a case-insensitive LIKE could not use its trigram index.
+        """
         orders = self
-        for word in words.split()[:6]:
-            orders = orders.filter(search_text__icontains=word)
+        for word in words.lower().split()[:6]:
+            if word.isdecimal() and len(word) >= _TIKTOK_DIGITS:
+                # A whole order number: the trigrams of digits are in every order, its own index has it at once.
+                numbered = orders.filter(tiktok_id=word)
+                if numbered.exists():
+                    return numbered
+            orders = orders.filter(search_text__contains=word)
         return orders
 
-    def with_sku(self, seller_sku: str) -> "OrderQuerySet":
-        """Orders with a line of this seller SKU or TikTok SKU id."""
+    def with_sku(self, name: str) -> "OrderQuerySet":
+        """Orders with a line of this seller SKU, or of this SKU id of TikTok (17 digits and more)."""
         line = self.model._meta.get_field("lines").related_model
-        named = models.Q(seller_sku=seller_sku) | models.Q(sku_id=seller_sku)
-        return self.filter(models.Exists(line.objects.filter(named, order=models.OuterRef("pk"))))
+        lines = line.objects.filter(order=models.OuterRef("pk"))
+        if name.isdecimal() and len(name) >= _TIKTOK_DIGITS:
+            return self.filter(pk__in=line.objects.filter(sku_id=name).values("order"))
+        # The search index narrows it down, as seller SKUs are searched, too; the line decides.
+        return self.search(name).filter(models.Exists(lines.filter(seller_sku__iexact=name)))
 
-    def after(self, due_at: datetime, pk: int) -> "OrderQuerySet":
-        """What comes behind this place in queue order: a range on the queue's index."""
-        return self.filter(due_at__gte=due_at).exclude(due_at=due_at, id__lte=pk)
+    def tagged(self, name: str) -> "OrderQuerySet":
+        """Orders with this tag; few have any, and only those are indexed."""
+        return self.exclude(tags=[]).filter(tags__contains=[name])
 
-    def before(self, due_at: datetime, pk: int) -> "OrderQuerySet":
-        """What comes in front of this place in queue order."""
-        return self.filter(due_at__lte=due_at).exclude(due_at=due_at, id__gte=pk)
+    def beyond(self, due_at: datetime, pk: int, *, upwards: bool) -> "OrderQuerySet":
+        """What comes after this place, to later deadlines or to earlier ones: a range on the queue's index."""
+        compare = TupleGreaterThan if upwards else TupleLessThan
+        here = (models.Value(due_at), models.Value(pk))
+        return self.filter(compare(Tuple("due_at", "id"), here))

@@ -2,7 +2,8 @@
 
 from core.states import StateTable
 
-# "telling" is the intent on disk before the call; "unknown" is resolved only by reading the order from TikTok.
+# "telling" is the intent on disk before the call; "unknown" is resolved only by reading the order
+# from TikTok.
 DISPATCH = StateTable(
     {
         "due": {"telling", "refused", "done", "withdrawn"},

@@ -1,0 +1,139 @@
+"""Telling TikTok, once, that an order with our own label is shipped.
+
+The money habit of labels holds here as well: the intent ("telling") is on disk before the call
+leaves; what got no answer is "unknown" and is resolved only by reading the order from TikTok.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from core import audit
+from core.jobs import job
+from core.models import User
+from core.states import IllegalMove, LostRace
+from orders import sweep, telling
+from orders.models import Dispatch, Lane, Order
+from orders.staging import restage
+from orders.states import DISPATCH
+from orders.sync import read_orders
+
+# Somebody else holds a dispatch for so long; then its process is taken to be dead.
+CLAIM = timedelta(minutes=5)
+_JUST_NOW = timedelta(seconds=10)
+
+
+class DispatchConflict(Exception):
+    """TikTok was told another tracking number already; the text is for a person."""
+
+
+def request(order: Order, *, tracking_number: str, carrier: str) -> Dispatch:
+    """Have TikTok told within moments; the same number twice is one dispatch.
+
+    ValueError for an order TikTok ships, DispatchConflict once it was told another number.
+    """
+    if order.lane != Lane.OWN:
+        raise ValueError(f"{order} has no label of our own to tell TikTok about")
+    number = telling.normal(tracking_number)
+    with transaction.atomic():
+        Order.objects.select_for_update(no_key=True).get(pk=order.pk)
+        found = Dispatch.objects.filter(order=order).exclude(state="withdrawn").first()
+        if found is not None and found.tracking_number == number:
+            return found
+        if found is not None:
+            if found.state not in ("due", "refused"):
+                raise DispatchConflict(
+                    f"TikTok was told tracking number {found.tracking_number} for this order."
+                )
+            DISPATCH.move(found, "withdrawn")
+        made = Dispatch.objects.create(order=order, tracking_number=number, carrier=carrier[:40])
+        _wake(made)
+    return made
+
+
+def withdraw(order: Order) -> bool:
+    """The label was voided: take back what TikTok was not told yet; False when it was told."""
+    for found in Dispatch.objects.filter(order=order, state__in=("due", "refused")):
+        try:
+            DISPATCH.move(found, "withdrawn")
+        except (IllegalMove, LostRace):
+            return False
+        restage([order.pk])
+    return not Dispatch.objects.filter(order=order).exclude(state="withdrawn").exists()
+
+
+def retry(dispatch: Dispatch, user: User | None) -> None:
+    """Tell TikTok again what it refused. IllegalMove when it was not refused."""
+    with transaction.atomic():
+        DISPATCH.move(dispatch, "due", due_at=timezone.now(), reason="", code="", attempts=0)
+        telling.note(dispatch, "TikTok is told the tracking number again.", user)
+        audit.record(
+            dispatch.order.workspace_id,
+            "dispatch.retried",
+            f"order:{dispatch.order_id}",
+            "TikTok is told the tracking number again.",
+            actor=user,
+        )
+        restage([dispatch.order_id])
+        dispatch_due.later()
+
+
+@job
+def tell_tiktok(*, dispatch_id: int) -> str:
+    """Take one dispatch a step further: tell it when due, ask about it when unknown. Answers the
+    state it is in. It may be called at any time by any number of processes."""
+    dispatch = Dispatch.objects.select_related("order__shop__authorization").get(pk=dispatch_id)
+    now = timezone.now()
+    try:
+        if dispatch.state == "telling" and dispatch.told_at and now - dispatch.told_at > CLAIM:
+            DISPATCH.move(dispatch, "unknown", reason="The call was broken off.")
+        if dispatch.state == "due":
+            telling.tell(dispatch)
+        elif dispatch.state == "unknown":
+            telling.resolve(dispatch, now=now)
+    except LostRace:
+        dispatch.refresh_from_db()
+    return dispatch.state
+
+
+@job
+def dispatch_due() -> int:
+    """Take every dispatch that is due a step further, several at a time, then read the orders that
+    were shipped, so that their pages say so at once; answers how many dispatches there were."""
+    count = 0
+    shipped: list[int] = []
+    while ids := _claim(timezone.now()):
+        count += len(ids)
+        shipped += [pk for pk, state in sweep.each(_tell_one, ids) if state == "done"]
+    sweep.by_shop(shipped, read_orders)
+    return count
+
+
+def _tell_one(dispatch_id: int) -> str:
+    return str(tell_tiktok(dispatch_id=dispatch_id))
+
+
+def _claim(now: datetime) -> list[int]:
+    """Up to 100 dispatches that this sweep alone works on for the next minutes."""
+    due = Q(state__in=("due", "unknown"), due_at__lte=now)
+    stale = Q(state="telling", told_at__lt=now - CLAIM, due_at__lte=now)
+    with transaction.atomic():
+        ids = list(
+            Dispatch.objects.select_for_update(skip_locked=True)
+            .filter(due | stale)
+            .order_by("due_at")
+            .values_list("pk", flat=True)[:100]
+        )
+        Dispatch.objects.filter(pk__in=ids).update(due_at=now + CLAIM)
+    return ids
+
+
+def _wake(made: Dispatch) -> None:
+    """Queue a sweep, unless another dispatch did so a moment ago: it finds this one as well."""
+    others = Dispatch.objects.filter(
+        state__in=("due", "telling"), created_at__gt=made.created_at - _JUST_NOW
+    )
+    if not others.exclude(pk=made.pk).exists():
+        dispatch_due.later()

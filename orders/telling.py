@@ -1,0 +1,230 @@
+"""The steps of one dispatch: check the number, tell TikTok, and find out what a lost answer
+meant."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from core.access import wreverse
+from core.errors import NotAuthorized, OutcomeUnknown, Rejected, RemoteError, Unavailable
+from core.models import User
+from core.notifications import notify
+from orders.carriers import provider_for
+from orders.models import Dispatch, OrderEvent
+from orders.staging import restage
+from orders.states import DISPATCH
+from orders.sync import read_orders
+from shops.clients import tiktok_client
+from shops.logistics import delivery_providers
+from shops.tiktok_shop.client import TikTokShopClient
+from shops.tiktok_shop.errors import ALREADY_SHIPPED, NEEDS_LINES, already_done
+from shops.tiktok_shop.fulfillment import Line, mark_package_shipped, validate_tracking
+
+log = logging.getLogger(__name__)
+
+# A lost call may still arrive: an order without tracking is believed only so long after it left us.
+SETTLED = timedelta(minutes=2)
+
+
+class _Refuse(Exception):
+    """TikTok must not, or will not, take the number; the text is for a person."""
+
+    def __init__(self, text: str, code: str = "") -> None:
+        super().__init__(text)
+        self.text, self.code = text, code
+
+
+def normal(tracking_number: str) -> str:
+    """A tracking number as it is compared: without blanks, in upper case."""
+    return "".join(tracking_number.split()).upper()[:120]
+
+
+def tell(dispatch: Dispatch) -> None:
+    """Take a due dispatch to done, refused, unknown, or due again: check the number, put the intent
+    on disk, call, settle. LostRace when another process was first."""
+    order = dispatch.order
+    try:
+        client = tiktok_client(order.shop)
+        provider_id = _check(client, dispatch)
+    except _Refuse as refusal:
+        _refuse(dispatch, refusal.text, refusal.code)
+        return
+    except RemoteError as error:  # reading only: nothing was told
+        _later(dispatch, error)
+        return
+    now = timezone.now()
+    with transaction.atomic(durable=True):
+        DISPATCH.move(
+            dispatch, "telling", told_at=now, provider_id=provider_id, attempts=F("attempts") + 1
+        )
+    try:
+        answer = _push(client, dispatch, provider_id)
+    except (Rejected, NotAuthorized, Unavailable) as error:  # certainly not carried out
+        _settle_refusal(dispatch, error)
+    except OutcomeUnknown as error:
+        _unknown(dispatch, error.message, error.code)
+    except Exception as error:  # whatever it was, the call may have arrived: only reading tells
+        log.exception("dispatch %s: outcome not known", dispatch.pk)
+        _unknown(dispatch, repr(error), "")
+    else:
+        warning = answer.get("warning")
+        text = str(warning.get("message") or "") if isinstance(warning, dict) else ""
+        _done(dispatch, package_id=str(answer.get("package_id") or ""), warning=text)
+
+
+def _check(client: TikTokShopClient, dispatch: Dispatch) -> str:
+    """TikTok's id of the carrier. Raises _Refuse where TikTok would not take the number."""
+    order = dispatch.order
+    if not order.delivery_option_id:
+        raise _Refuse("TikTok names no delivery option for this order, so no carrier can be named.")
+    provider_id = provider_for(
+        dispatch.carrier, delivery_providers(order.shop, order.delivery_option_id)
+    ) or provider_for(
+        dispatch.carrier,
+        delivery_providers(order.shop, order.delivery_option_id, life=timedelta(minutes=5)),
+    )
+    if not provider_id:
+        option = order.delivery_option_name or "this delivery option"
+        raise _Refuse(
+            f"TikTok does not take {dispatch.carrier.upper()} for “{option}”. Void the label and "
+            "buy one of another carrier."
+        )
+    if validate_tracking(client, tracking_number=dispatch.tracking_number):
+        raise _Refuse("This number belongs to a label bought from TikTok, not to one of your own.")
+    return provider_id
+
+
+def _push(client: TikTokShopClient, dispatch: Dispatch, provider_id: str) -> dict[str, object]:
+    """The call. Asked to name lines, which is a refusal, it names every line that is not
+    cancelled."""
+    order = dispatch.order
+
+    def push(lines: tuple[Line, ...]) -> dict[str, object]:
+        return mark_package_shipped(
+            client,
+            order_id=order.tiktok_id,
+            tracking_number=dispatch.tracking_number,
+            shipping_provider_id=provider_id,
+            lines=lines,
+        )
+
+    try:
+        return push(())
+    except Rejected as error:
+        if error.code != NEEDS_LINES:
+            raise
+    ids = order.lines.exclude(status="CANCELLED").values_list("tiktok_id", flat=True)
+    return push(tuple(Line(line_id) for line_id in ids))
+
+
+def _settle_refusal(dispatch: Dispatch, error: RemoteError) -> None:
+    if isinstance(error, Rejected) and already_done(error):
+        DISPATCH.move(dispatch, "unknown", reason=error.message[:400], code=error.code)
+        resolve(dispatch, now=timezone.now())
+    elif isinstance(error, Rejected):
+        _refuse(dispatch, error.message, error.code)
+    else:
+        _later(dispatch, error)
+
+
+def resolve(dispatch: Dispatch, *, now: datetime) -> None:
+    """Take an unknown dispatch on by reading the order: our number on it is done, another number is
+    refused, none is due again once the lost call cannot arrive any more."""
+    order = dispatch.order
+    try:
+        found = read_orders(order.shop, [order.tiktok_id])
+    except RemoteError as error:
+        _postpone(dispatch, error)
+        return
+    if not found:
+        _refuse(dispatch, "TikTok does not know this order.", "")
+        return
+    fresh = found[0]
+    numbers = {fresh.tracking_number, *fresh.lines.values_list("tracking_number", flat=True)}
+    numbers = {normal(number) for number in numbers if number}
+    if dispatch.tracking_number in numbers:
+        _done(dispatch, package_id=next(iter(fresh.package_ids), ""), warning="")
+    elif numbers:
+        shown = ", ".join(sorted(numbers))
+        _refuse(dispatch, f"TikTok already has another tracking number for it: {shown}.", "other")
+    elif dispatch.told_at is not None and now - dispatch.told_at < SETTLED:
+        Dispatch.objects.filter(pk=dispatch.pk, state="unknown").update(
+            due_at=dispatch.told_at + SETTLED
+        )
+    elif dispatch.code in ALREADY_SHIPPED:
+        _refuse(dispatch, "TikTok calls it shipped, but shows no tracking number.", dispatch.code)
+    else:
+        DISPATCH.move(dispatch, "due", due_at=now, reason="", code="")
+
+
+def _done(dispatch: Dispatch, *, package_id: str, warning: str) -> None:
+    with transaction.atomic():
+        DISPATCH.move(
+            dispatch,
+            "done",
+            done_at=timezone.now(),
+            package_id=package_id[:40],
+            reason=f"TikTok's warning: {warning}"[:400] if warning else "",
+            code="",
+        )
+        extra = f" TikTok's warning: {warning}" if warning else ""
+        note(dispatch, f"TikTok was told {dispatch.tracking_number}.{extra}")
+
+
+def _refuse(dispatch: Dispatch, reason: str, code: str) -> None:
+    order = dispatch.order
+    with transaction.atomic():
+        DISPATCH.move(dispatch, "refused", reason=reason[:400], code=code[:20])
+        note(dispatch, f"TikTok does not take {dispatch.tracking_number}: {reason}")
+        restage([order.pk])
+        notify(
+            order.workspace,
+            f"shop:{order.shop_id}:dispatch_refused",
+            f"TikTok does not take a tracking number of {order.shop}: {reason}",
+            level="bad",
+            link=wreverse(order.workspace, "orders:detail", order_id=order.pk),
+        )
+
+
+def _unknown(dispatch: Dispatch, reason: str, code: str) -> None:
+    due = timezone.now() + timedelta(seconds=30)
+    DISPATCH.move(dispatch, "unknown", reason=reason[:400], code=code[:20], due_at=due)
+
+
+def _later(dispatch: Dispatch, error: RemoteError) -> None:
+    """Certainly not told: due again, later each time."""
+    fields = _postponed(dispatch, error)
+    if dispatch.state == "due":
+        Dispatch.objects.filter(pk=dispatch.pk, state="due").update(
+            attempts=F("attempts") + 1, **fields
+        )
+        return
+    DISPATCH.move(dispatch, "due", **fields)
+
+
+def _postpone(dispatch: Dispatch, error: RemoteError) -> None:
+    fields = _postponed(dispatch, error)
+    Dispatch.objects.filter(pk=dispatch.pk, state=dispatch.state).update(
+        attempts=F("attempts") + 1, **fields
+    )
+
+
+def _postponed(dispatch: Dispatch, error: RemoteError) -> dict[str, object]:
+    attempts = Dispatch.objects.values_list("attempts", flat=True).get(pk=dispatch.pk)
+    wait = 300.0 if isinstance(error, NotAuthorized) else min(15.0 * 2 ** min(attempts, 6), 900.0)
+    now = timezone.now()
+    return {
+        "due_at": max(error.due_at(now, default=wait), now + timedelta(seconds=5)),
+        "reason": error.message[:400],
+        "code": error.code[:20],
+    }
+
+
+def note(dispatch: Dispatch, text: str, user: User | None = None) -> None:
+    """Add an entry to the order's timeline."""
+    OrderEvent.objects.create(
+        order_id=dispatch.order_id, kind="dispatch", text=text[:400], actor=user
+    )

@@ -1,0 +1,259 @@
+"""Mapped orders → the database, a page at a time, idempotent and newest-wins.
+
+Rows are streamed with COPY into temporary tables and merged by one INSERT … ON CONFLICT each. That
+is the fastest way measured here (docs/performance.md); it also lets the stage be decided before the
+row is written, so that a new order is written once.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, Final
+
+import orjson
+from django.db import connection, transaction
+from django.db.models import JSONField
+
+from orders import staging
+from orders.changes import note_changes
+from orders.mapping import MappedOrder, Row
+from orders.models import Order
+from orders.readiness import Facts, decide
+from shops.catalog.models import Sku
+from shops.catalog.reading import note_skus
+from shops.models import Shop
+
+# A copy read so long after its update_time shows everything of that second: same time, same copy.
+_FINAL = timedelta(minutes=1)
+_KNOWN: Final = (
+    "id",
+    "tiktok_id",
+    "updated_at",
+    "synced_at",
+    "status",
+    "is_cancel_requested",
+    "tracking_number",
+    "recipient",
+    "held_because",
+    "held_until",
+    "ship_despite_cancel",
+    "fixed_recipient",
+    "parcel",
+    "label_state",
+    "rate_problem",
+)
+
+
+@dataclass(slots=True)
+class Upserted:
+    """What a page came to. `written` are the pks of rows that hold this copy now."""
+
+    written: list[int] = field(default_factory=list)
+    new: int = 0
+    unchanged: int = 0
+
+
+def upsert(
+    shop: Shop,
+    mapped: Iterable[MappedOrder],
+    *,
+    now: datetime,
+    force: bool = False,
+    seen_skus: set[str] | None = None,
+) -> Upserted:
+    """Write orders with their lines and stages in one transaction.
+
+    An older update_time never overwrites a newer one, and a copy we have is not written again
+    unless `force`. `seen_skus` remembers, over the pages of one run, which SKUs were noted.
+    """
+    page = _newest(mapped)
+    if not page:
+        return Upserted()
+    seen = set() if seen_skus is None else seen_skus
+    fresh_skus = [line for one in page.values() for line in one.lines if line["sku_id"] not in seen]
+    seen |= note_skus(shop, fresh_skus)
+    with transaction.atomic():
+        known = _known(shop, list(page))
+        wanted = [one for key, one in page.items() if force or _is_news(one, known.get(key))]
+        result = Upserted(unchanged=len(page) - len(wanted))
+        if wanted:
+            _decide(shop, wanted, known, now=now)
+            _write(shop, wanted, result)
+            note_changes(wanted, known, now=now)
+    return result
+
+
+def _newest(mapped: Iterable[MappedOrder]) -> dict[str, MappedOrder]:
+    """By order number, in the order of locks; TikTok may list an order twice on one page."""
+    page: dict[str, MappedOrder] = {}
+    for one in sorted(mapped, key=lambda m: (m.order["tiktok_id"], m.order["updated_at"])):
+        page[one.order["tiktok_id"]] = one
+    return page
+
+
+def _known(shop: Shop, tiktok_ids: Sequence[str]) -> dict[str, Row]:
+    rows = (
+        Order.objects.select_for_update(no_key=True)
+        .filter(shop=shop, tiktok_id__in=tiktok_ids)
+        .order_by("tiktok_id")
+        .values(*_KNOWN)
+    )
+    return {row["tiktok_id"]: row for row in rows}
+
+
+def _is_news(one: MappedOrder, known: Row | None) -> bool:
+    if known is None or one.order["updated_at"] > known["updated_at"]:
+        return True
+    if one.order["updated_at"] < known["updated_at"]:
+        return False
+    return bool(known["synced_at"] - known["updated_at"] < _FINAL)
+
+
+def _decide(shop: Shop, wanted: list[MappedOrder], known: dict[str, Row], *, now: datetime) -> None:
+    """Put `stage` and `blocker` into the rows, from the same facts that staging reads."""
+    refused = staging.refused_of(
+        row["id"] for row in known.values() if row["label_state"] == "bought"
+    )
+    skus = {line["sku_id"] for one in wanted for line in one.lines}
+    weighed = set(
+        Sku.objects.filter(shop=shop, tiktok_id__in=skus, weight_g__gt=0).values_list(
+            "tiktok_id", flat=True
+        )
+    )
+    addresses, accounts = staging.requirements([shop.workspace_id])
+    for one in wanted:
+        mine = known.get(one.order["tiktok_id"])
+        facts = _facts(one.order, mine, refused=bool(mine and mine["id"] in refused))
+        found = decide(facts, now=now)
+        if staging.is_almost_ready(found):
+            live = [line for line in one.lines if line["status"] != "CANCELLED"]
+            found = staging.settle(
+                facts,
+                weight_known=bool(mine and mine["parcel"])
+                or (bool(live) and all(line["sku_id"] in weighed for line in live)),
+                has_ship_from=shop.workspace_id in addresses,
+                has_account=shop.workspace_id in accounts,
+                now=now,
+            )
+        one.order["stage"], one.order["blocker"] = found.stage, found.blocker
+
+
+def _facts(order: Row, mine: Row | None, *, refused: bool) -> Facts:
+    facts = {
+        name: order[name]
+        for name in (
+            "status",
+            "lane",
+            "shipping_type",
+            "order_type",
+            "is_on_hold",
+            "is_cancel_requested",
+            "address_state",
+        )
+    }
+    if mine is None:
+        return Facts(**facts)
+    if mine["fixed_recipient"]:
+        facts["address_state"] = "good"
+    return Facts(
+        **facts,
+        held_because=mine["held_because"],
+        held_until=mine["held_until"],
+        ship_despite_cancel=mine["ship_despite_cancel"],
+        label_state=mine["label_state"],
+        rate_problem=mine["rate_problem"],
+        dispatch_refused=refused,
+    )
+
+
+def _write(shop: Shop, wanted: list[MappedOrder], result: Upserted) -> None:
+    columns = list(wanted[0].order)
+    same = {"workspace_id": shop.workspace_id, "shop_id": shop.pk}
+    same |= _beginnings(frozenset({"id", *columns, *same}))
+    _stream("orders_order", columns, (_values(one.order) for one in wanted))
+    written = _merge(
+        "orders_order",
+        columns,
+        same=same,
+        key="shop_id, tiktok_id",
+        extra="WHERE orders_order.updated_at <= EXCLUDED.updated_at "
+        "RETURNING id, tiktok_id, xmax = 0",
+    )
+    ids = {tiktok_id: pk for pk, tiktok_id, _ in written}
+    result.written = list(ids.values())
+    result.new = sum(is_new for *_, is_new in written)
+    _write_lines([one for one in wanted if one.order["tiktok_id"] in ids], ids, result)
+
+
+def _write_lines(wanted: list[MappedOrder], ids: dict[str, int], result: Upserted) -> None:
+    rows = [(ids[one.order["tiktok_id"]], line) for one in wanted for line in one.lines]
+    columns = [*rows[0][1], "order_id"] if rows else ["tiktok_id", "order_id"]
+    _stream("orders_line", columns, ([*_values(line), pk] for pk, line in rows))
+    if result.new < len(ids):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM orders_line l WHERE l.order_id = ANY(%s) AND NOT EXISTS ("
+                "SELECT FROM incoming_orders_line i "
+                "WHERE i.order_id = l.order_id AND i.tiktok_id = l.tiktok_id)",
+                [list(ids.values())],
+            )
+    if rows:
+        _merge("orders_line", columns, same={}, key="order_id, tiktok_id")
+
+
+@cache
+def _beginnings(given: frozenset[str]) -> Row:
+    """What a new row starts with in the columns that are ours; a conflict leaves them alone."""
+    return {
+        f.column: {} if isinstance(f, JSONField) else f.get_default()
+        for f in Order._meta.concrete_fields
+        if f.column and f.column not in given
+    }
+
+
+def _values(row: Row) -> list[Any]:
+    """As COPY takes them: objects, and the lists of objects that are `sub_items`, as JSON."""
+    return [
+        _json(value) if isinstance(value, dict) or name == "sub_items" else value
+        for name, value in row.items()
+    ]
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value, default=str).decode().replace("\\u0000", "")
+
+
+def _stream(table: str, columns: list[str], rows: Iterable[list[Any]]) -> None:
+    """COPY rows into the connection's temporary twin of `table`, emptied by every commit."""
+    names = ", ".join(columns)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s)", [f"pg_temp.incoming_{table}"])
+        if cursor.fetchone()[0] is None:
+            cursor.execute(
+                f"CREATE TEMP TABLE incoming_{table} ON COMMIT DELETE ROWS "  # noqa: S608 - our names
+                f"AS SELECT * FROM {table} WITH NO DATA"
+            )
+        cursor.execute(f"DELETE FROM incoming_{table}")  # noqa: S608 - a second page of one commit
+        with cursor.copy(f"COPY incoming_{table} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+
+
+def _merge(
+    table: str, columns: list[str], *, same: Row, key: str, extra: str = ""
+) -> list[tuple[Any, ...]]:
+    """Insert the streamed rows, or update those with their `key`. `same` holds what all new rows
+    begin with and what a conflict leaves alone."""
+    names = ", ".join(columns)
+    given = ", ".join(["%s"] * len(same))
+    keys = key.split(", ")
+    changed = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns if name not in keys)
+    statement = (
+        f"INSERT INTO {table} ({', '.join([*columns, *same])}) "  # noqa: S608 - names of our own
+        f"SELECT {', '.join(filter(None, [names, given]))} FROM incoming_{table} ORDER BY {key} "
+        f"ON CONFLICT ({key}) DO UPDATE SET {changed} {extra}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, _values(same))
+        return list(cursor.fetchall()) if "RETURNING" in extra else []

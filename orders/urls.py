@@ -1,0 +1,18 @@
+"""Pages of orders, below the workspace."""
+
+from django.urls import path
+
+from orders.views import bulk, detail, listing
+
+app_name = "orders"
+
+urlpatterns = [
+    path("queue/", listing.queue, name="queue"),
+    path("queue/bulk/", bulk.bulk, name="bulk"),
+    path("orders/<int:order_id>/", detail.detail, name="detail"),
+    path("orders/<int:order_id>/timeline/", detail.timeline, name="timeline"),
+    path("orders/<int:order_id>/act/", bulk.act, name="action"),
+    path("orders/<int:order_id>/address/", detail.fix_address, name="fix-address"),
+    path("orders/<int:order_id>/weights/", detail.fix_weights, name="fix-weights"),
+    path("orders/<int:order_id>/note/", detail.save_note, name="note"),
+]
