@@ -1,20 +1,21 @@
 """Label accounts: adding a key (tested on save), and a ready provider for an account."""
 
-import os
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 
+import httpx
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from core import audit, notifications
 from core.errors import NotAuthorized
+from core.jobs import job
 from core.models import User, Workspace
 from shipping.models import ACCOUNT, LabelAccount
 from shipping.providers.base import AccountCheck, Provider
 from shipping.providers.registry import make_provider
-from shops import clients
+from shops import clients, journal
 from shops.models import Shop
 
 # Providers a person can add with a key, in the order they are tried and shown.
@@ -27,16 +28,31 @@ class BadKey(Exception):
 
 
 def provider_for(account: LabelAccount) -> Provider:
-    """The account's provider, ready to be asked; kept per process, since connections are worth keeping."""
+    """The account's provider, ready to be asked. NotAuthorized when its shop is not connected, VaultError when the
+    stored key cannot be read."""
     if account.provider == "tiktok":
-        assert account.shop is not None
-        return make_provider("tiktok", client=clients.tiktok_client(account.shop), http=clients.http_client())
-    return _keyed(os.getpid(), account.provider, account.key, _base_url(account.provider))
+        if account.shop is None:
+            raise ValueError(f"{account} has no shop")
+        return make_provider(
+            "tiktok",
+            clients.tiktok_client(account.shop),
+            clients.http_client(),
+            base_url=settings.TIKTOK_SHOP_URL,
+            sandbox=settings.TIKTOK_SHOP_ENVIRONMENT == "sandbox",
+        )
+    return _keyed(clients.http_client(), account.provider, account.key, account.workspace_id)
 
 
-@cache
-def _keyed(process_id: int, slug: str, key: str, base_url: str) -> Provider:
-    return make_provider(slug, key=key, base_url=base_url, http=clients.http_client())
+@lru_cache(maxsize=256)
+def _keyed(client: httpx.Client, slug: str, key: str, workspace_id: int) -> Provider:
+    """Kept while the process's pooled client lives: connections are worth keeping."""
+    return make_provider(
+        slug,
+        key,
+        client,
+        base_url=_base_url(slug),
+        journal=journal.note(NAMES[slug], workspace_id),
+    )
 
 
 def _base_url(slug: str) -> str:
@@ -49,7 +65,7 @@ def test_key(slug: str, key: str) -> AccountCheck:
         raise BadKey("This provider is not known.")
     if not key or not key.isascii() or len(key) > 300 or any(c.isspace() for c in key):
         raise BadKey("A key has no spaces and only plain characters. Copy it again.")
-    provider = make_provider(slug, key=key, base_url=_base_url(slug), http=clients.http_client())
+    provider = make_provider(slug, key, clients.http_client(), base_url=_base_url(slug))
     try:
         return provider.check()
     except NotAuthorized as error:
@@ -59,10 +75,14 @@ def test_key(slug: str, key: str) -> AccountCheck:
 def add(
     workspace: Workspace, provider: str, key: str, *, name: str = "", user: User | None
 ) -> LabelAccount:
-    """A tested account. BadKey when the provider refuses the key; nothing is saved then."""
+    """A tested account. BadKey when the provider refuses the key or it is in use here; nothing is saved then."""
+    _refuse_known(workspace, provider, key)
     check = test_key(provider, key)
     account = LabelAccount(
-        workspace=workspace, provider=provider, name=name or NAMES[provider], checked_at=timezone.now()
+        workspace=workspace,
+        provider=provider,
+        name=name or NAMES[provider],
+        checked_at=timezone.now(),
     )
     _note_check(account, check)
     account.hold_key(key)
@@ -79,9 +99,11 @@ def add(
 
 
 def replace_key(account: LabelAccount, key: str, *, user: User | None) -> None:
-    """Put a new, tested key in; a paused account works again."""
+    """Put a new, tested key in; a paused account works again. BadKey: the old key stays."""
+    _refuse_known(account.workspace, account.provider, key, but=account)
     check = test_key(account.provider, key)
     account.hold_key(key)
+    account.checked_at = timezone.now()
     _note_check(account, check)
     with transaction.atomic():
         account.save(update_fields=["key_sealed", "key_hint", "mode", "carriers", "checked_at"])
@@ -106,12 +128,19 @@ def recheck(account: LabelAccount, *, now: datetime) -> AccountCheck:
 
 
 def pause(account: LabelAccount, reason: str) -> None:
-    """The provider refused the key: nothing is asked of this account until a person puts it right. Told once."""
-    paused = LabelAccount.objects.filter(pk=account.pk, state="active")
+    """The provider refused the key: nothing is asked of this account until a person puts it right. Told once.
+
+    A shop's own account has no key: the shop's authorization says whether it works, and says so by itself.
+    """
+    if account.provider == "tiktok":
+        return
     with transaction.atomic():
-        if not paused.exists():
+        # Ten purchases may learn it in one moment, with one account object between them.
+        active = LabelAccount.objects.select_for_update().filter(pk=account.pk, state="active")
+        current = active.first()
+        if current is None:
             return
-        ACCOUNT.move(account, "paused", paused_because=reason[:300])
+        ACCOUNT.move(current, "paused", paused_because=reason[:300])
         notifications.notify(
             account.workspace,
             f"account:{account.pk}:paused",
@@ -132,12 +161,15 @@ def remove(account: LabelAccount, *, user: User | None) -> None:
             f"{account.name} removed",
             actor=user,
         )
+        notifications.settle(account.workspace, f"account:{account.pk}:paused")
 
 
 def ensure_tiktok_accounts(workspace: Workspace) -> None:
     """Every connected shop can buy TikTok's own labels: one keyless account per shop."""
-    missing = Shop.objects.of(workspace).filter(disconnected_at=None).exclude(
-        labelaccount__provider="tiktok", labelaccount__state__in=["active", "paused"]
+    missing = (
+        Shop.objects.of(workspace)
+        .filter(disconnected_at=None)
+        .exclude(labelaccount__provider="tiktok", labelaccount__state__in=["active", "paused"])
     )
     LabelAccount.objects.bulk_create(
         [
@@ -152,6 +184,22 @@ def ensure_tiktok_accounts(workspace: Workspace) -> None:
         ],
         ignore_conflicts=True,
     )
+
+
+@job
+def welcome_shop(*, shop_id: int) -> None:
+    """A shop was connected: its own labels can be bought from now on."""
+    ensure_tiktok_accounts(Shop.objects.select_related("workspace").get(pk=shop_id).workspace)
+
+
+def _refuse_known(
+    workspace: Workspace, provider: str, key: str, *, but: LabelAccount | None = None
+) -> None:
+    """One key twice would ask, and show, every rate twice."""
+    rows = LabelAccount.objects.of(workspace).filter(provider=provider, key_hint=key[-4:])
+    for account in rows.exclude(pk=but.pk if but else None):
+        if account.key == key:
+            raise BadKey(f"This key is in use already, by {account.name}.")
 
 
 def _note_check(account: LabelAccount, check: AccountCheck) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from core.errors import NotAuthorized
+from core.errors import NotAuthorized, RemoteError
 from core.models import Workspace
+from core.vault import VaultError
 from orders.models import Order
 from shipping import accounts, parcels
 from shipping.models import LabelAccount, QuoteSet, ShipFrom
+from shipping.naming import full_name
 from shipping.policy import gate
 from shipping.providers.base import Address, ShipmentSpec
 from shipping.rating import engine, select
@@ -24,6 +26,8 @@ from shops.models import Shop
 LONGEST = timedelta(hours=24)
 # A quote that runs out while a batch is at work is not worth choosing.
 MARGIN = timedelta(minutes=10)
+# Nothing to choose because somebody did not answer: soon worth another try.
+ASK_AGAIN = timedelta(minutes=10)
 
 
 class CannotPlan(Exception):
@@ -63,7 +67,9 @@ def context_for(orders: Iterable[Order]) -> Context:
         shops=Shop.objects.in_bulk({order.shop_id for order in chosen}),
         zones={
             pk: ZoneInfo(zone)
-            for pk, zone in Workspace.objects.filter(pk__in=workspaces).values_list("pk", "time_zone")
+            for pk, zone in Workspace.objects.filter(pk__in=workspaces).values_list(
+                "pk", "time_zone"
+            )
         },
         latest=plans_for(chosen),
     )
@@ -114,22 +120,38 @@ def plan_order(order: Order, *, now: datetime, context: Context | None = None) -
     """
     context = context or context_for([order])
     spec = spec_for(order, context)
-    able = [
-        account
-        for account in context.accounts[order.workspace_id]
-        if _serves(account, order)
-    ]
+    able = [account for account in context.accounts[order.workspace_id] if _serves(account, order)]
     if not able:
         raise CannotPlan("no_account", _no_account(order))
     fingerprint = _fingerprint(spec, able)
     known = context.latest.get(order.pk)
-    if known and known.spec_hash == fingerprint and known.expires_at > now + MARGIN:
+    if known and known.chosen is not None and _holds(known, fingerprint, now):
         return known
-    asked = [engine.Asked(str(a.pk), a.name, accounts.provider_for(a)) for a in able]
-    gathered = engine.ask_all(asked, spec, seconds=settings.QUOTE_SECONDS)
+    gathered = _gather(able, spec)
     _pause_dead(gathered, able)
-    quotes = _store(order, spec, fingerprint, gathered, context, now)
-    return quotes
+    return _store(order, spec, fingerprint, gathered, context, now)
+
+
+def _holds(quotes: QuoteSet, fingerprint: str, now: datetime) -> bool:
+    return quotes.spec_hash == fingerprint and quotes.expires_at > now + MARGIN
+
+
+def _gather(able: list[LabelAccount], spec: ShipmentSpec) -> engine.Gathered:
+    """Rates of all accounts; one whose key cannot even be read counts as failed."""
+    asked: list[engine.Asked] = []
+    failures: list[engine.Failure] = []
+    for account in able:
+        try:
+            provider = accounts.provider_for(account)
+        except RemoteError as error:
+            failures.append(engine.Failure(str(account.pk), account.name, error.message, error))
+        except VaultError:
+            text = "its stored key cannot be read: enter it again"
+            failures.append(engine.Failure(str(account.pk), account.name, text))
+        else:
+            asked.append(engine.Asked(str(account.pk), account.name, provider))
+    gathered = engine.ask_all(asked, spec, seconds=settings.QUOTE_SECONDS)
+    return replace(gathered, failures=(*failures, *gathered.failures))
 
 
 def _serves(account: LabelAccount, order: Order) -> bool:
@@ -151,7 +173,9 @@ def _fingerprint(spec: ShipmentSpec, able: list[LabelAccount]) -> str:
 
 
 def _pause_dead(gathered: engine.Gathered, able: list[LabelAccount]) -> None:
-    dead = {f.account_id: f.remote for f in gathered.failures if isinstance(f.remote, NotAuthorized)}
+    dead = {
+        f.account_id: f.remote for f in gathered.failures if isinstance(f.remote, NotAuthorized)
+    }
     for account in able:
         if error := dead.get(str(account.pk)):
             accounts.pause(account, error.message)
@@ -171,11 +195,14 @@ def _store(
     rates = [_offer_json(offer, order, shop, today) for offer in gathered.offers]
     choice = choose_from(rates, need, now=now)
     chosen = None if choice.index is None else rates[choice.index]
+    expires_at = _expiry(gathered, context.zones[order.workspace_id], now)
+    if chosen is None and gathered.failures:
+        expires_at = min(expires_at, now + MARGIN + ASK_AGAIN)
     return QuoteSet.objects.create(
         workspace_id=order.workspace_id,
         order=order,
         at=now,
-        expires_at=_expiry(gathered, context.zones[order.workspace_id], now),
+        expires_at=expires_at,
         spec=spec_to_json(spec),
         spec_hash=fingerprint,
         rates=rates,
@@ -190,9 +217,7 @@ def _store(
     )
 
 
-def _offer_json(
-    offer: engine.Offer, order: Order, shop: Shop, today: date
-) -> dict[str, Any]:
+def _offer_json(offer: engine.Offer, order: Order, shop: Shop, today: date) -> dict[str, Any]:
     struck = gate.strike(
         offer.rate.carrier,
         market=shop.region,
@@ -201,7 +226,12 @@ def _offer_json(
         on=today,
     )
     as_json = (
-        {"rule": struck.rule, "sentence": struck.sentence, "since": struck.since, "source": struck.source}
+        {
+            "rule": struck.rule,
+            "sentence": struck.sentence,
+            "since": struck.since,
+            "source": struck.source,
+        }
         if struck
         else None
     )
@@ -226,7 +256,7 @@ def choose_from(
     """The choice among stored rates; with the stored need it gives the stored choice again."""
     candidates = [
         select.Candidate(
-            name=rate["service_name"],
+            name=full_name(rate["carrier"], rate["service_name"]),
             price=Decimal(rate["price"]),
             currency=rate["currency"],
             days=rate["days"],
@@ -245,7 +275,40 @@ def _expiry(gathered: engine.Gathered, zone: ZoneInfo, now: datetime) -> datetim
     return min([now + LONGEST, max(midnight.astimezone(UTC), now + 2 * MARGIN), *ends])
 
 
+def choose_rate(quotes: QuoteSet, index: int, *, by: str, user_id: int, now: datetime) -> QuoteSet:
+    """A person's choice among quotes that hold, kept as the order's newest. CannotPlan for one that may not be bought."""
+    if not 0 <= index < len(quotes.rates):
+        raise CannotPlan("no_rate", "This rate is no longer offered.")
+    rate = quotes.rates[index]
+    if rate["struck"]:
+        raise CannotPlan("no_rate", rate["struck"]["sentence"])
+    if quotes.expires_at <= now + MARGIN:
+        raise CannotPlan("no_rate", "These rates have run out. Ask for new ones.")
+    price = Decimal(rate["price"])
+    return QuoteSet.objects.create(
+        workspace_id=quotes.workspace_id,
+        order_id=quotes.order_id,
+        at=now,
+        expires_at=quotes.expires_at,
+        spec=quotes.spec,
+        spec_hash=quotes.spec_hash,
+        rates=quotes.rates,
+        failures=quotes.failures,
+        chosen=index,
+        price=price,
+        currency=rate["currency"],
+        reason=quotes.reason
+        | {
+            "sentence": f"{full_name(rate['carrier'], rate['service_name'])} {price:.2f} "
+            f"{rate['currency']}: chosen by {by}.",
+            "chosen_by": user_id,
+        },
+    )
+
+
 def replayed(quotes: QuoteSet) -> bool:
-    """Whether the stored quotes and need give the stored choice again."""
+    """Whether the stored quotes and need give the stored choice again; a person's choice stands for itself."""
+    if "chosen_by" in quotes.reason:
+        return True
     again = choose_from(quotes.rates, quotes.reason["need"], now=quotes.at)
     return again.index == quotes.chosen

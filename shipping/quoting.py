@@ -1,57 +1,167 @@
 """Quotes ahead of need: the plan and the queue show prices before anybody opens a sheet."""
 
-from concurrent.futures import ThreadPoolExecutor
+import logging
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from core.jobs import job
+from core.models import Workspace
 from core.money import Money
-from orders.models import Order
-from orders.plan_notes import PlanNote, note_plans
+from orders.models import Line, Order, OrderEvent
+from orders.plan_notes import PlanNote, forget_problems, note_plans
 from orders.querysets import OrderQuerySet
+from orders.staging import restage, restage_workspace
 from shipping import parcels
 from shipping.models import Label, QuoteSet
+from shipping.naming import full_name
 from shipping.plan import MARGIN, CannotPlan, Context, context_for, plan_order
 
+log = logging.getLogger(__name__)
+
 QUOTED_AT_ONCE = 6
+# Prices appear this many orders at a time.
+NOTED_AT_ONCE = 48
+# One run lasts no longer than this; the next minute's goes on.
+RUN_SECONDS = 600
+# An order that nobody offered a rate for is tried again for so long.
+STUCK_FOR = timedelta(days=1)
+_ONE_RUNNER = 7_301_002  # key of the advisory lock
 
 
 @job
-def quote_due(*, workspace_id: int | None = None, most: int = 400) -> int:
-    """Prepare quotes for ready orders that have no valid one, nearest deadline first; answers how many were asked for."""
+def quote_due(*, workspace_id: int | None = None) -> int:
+    """Prepare quotes for orders that have none that holds, nearest deadline first; answers how many were asked for.
+
+    One process quotes at a time; orders that come up meanwhile are taken by the same run.
+    """
+    ends = time.monotonic() + RUN_SECONDS
+    tried: set[int] = set()
+    # Who finds a runner at work leaves its orders to it: it takes everybody's after its own, and looks
+    # again after it has let go.
+    while time.monotonic() < ends and _next(workspace_id, tried):
+        with _only_runner() as alone:
+            if not alone:
+                break
+            while time.monotonic() < ends and (
+                orders := _next(workspace_id, tried) or _next(None, tried)
+            ):
+                tried |= {order.pk for order in orders}
+                note_plans(_quote_all(orders))
+    return len(tried)
+
+
+def set_up_changed(workspace_id: int) -> None:
+    """Accounts, addresses or boxes are others now: quotes no longer hold, and orders that were stuck get another try."""
+    _expire(QuoteSet.objects.filter(workspace=workspace_id))
+    forget_problems(workspace_id)
+    restage_workspace.later(workspace_id=workspace_id)
+    quote_due.later(workspace_id=workspace_id)
+
+
+@job
+def requote_skus(*, shop_id: int, sku_ids: list[str]) -> None:
+    """These SKUs weigh or measure something else now: the quotes of open orders with them no longer hold."""
+    lines = Line.objects.filter(order=OuterRef("pk"), sku_id__in=sku_ids)
+    open_orders = Order.objects.filter(shop=shop_id, stage__in=["ready", "fix"])
+    ids = list(open_orders.filter(Exists(lines)).values_list("pk", flat=True))
+    _expire(QuoteSet.objects.filter(order__in=ids))
+    Order.objects.filter(pk__in=ids).exclude(rate_problem="").update(rate_problem="")
+    restage(ids)
+    quote_due.later()
+
+
+def _expire(quotes: "QuerySet[QuoteSet]") -> None:
     now = timezone.now()
-    orders = _unquoted(workspace_id, now)[:most]
-    if not orders:
-        return 0
+    quotes.filter(expires_at__gt=now).update(expires_at=now)
+
+
+def _next(workspace_id: int | None, tried: set[int]) -> list[Order]:
+    """Up to NOTED_AT_ONCE unquoted orders of the workspace, or of all, not tried in this run."""
+    now = timezone.now()
+    workspaces = [workspace_id] if workspace_id else Workspace.objects.values_list("pk", flat=True)
+    found: list[Order] = []
+    for workspace in workspaces:
+        orders = _unquoted(workspace, now).exclude(pk__in=tried)
+        found += orders.light().in_queue_order()[: NOTED_AT_ONCE - len(found)]
+        if len(found) >= NOTED_AT_ONCE:
+            break
+    return found
+
+
+def _unquoted(workspace_id: int, now: datetime) -> OrderQuerySet:
+    quotes = QuoteSet.objects.filter(order=OuterRef("pk"))
+    changed = OrderEvent.objects.filter(
+        order=OuterRef("order"), kind__in=["parcel", "address"], at__gt=OuterRef("at")
+    )
+    holds = Exists(quotes.filter(~Exists(changed), expires_at__gt=now + MARGIN))
+    unanswered = Exists(quotes.filter(chosen=None, at__gt=now - STUCK_FOR))
+    ready = Q(stage="ready") & (~holds | Q(plan_price=None))
+    stuck = Q(stage="fix", blocker="no_rate") & unanswered & ~holds
+    labelled = Exists(Label.objects.live().filter(order=OuterRef("pk")))
+    return Order.objects.filter(ready | stuck, ~labelled, workspace=workspace_id)
+
+
+@contextmanager
+def _only_runner() -> Iterator[bool]:
+    """True for the one process that may quote now."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_ONE_RUNNER])
+        alone = bool(cursor.fetchone()[0])
+        try:
+            yield alone
+        finally:
+            if alone:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_ONE_RUNNER])
+
+
+def _quote_all(orders: list[Order]) -> dict[int, PlanNote]:
+    """Quote in a few threads; an order that nothing can be said about is left out and tried in the next run."""
+    now = timezone.now()
     context = context_for(orders)
-    with ThreadPoolExecutor(max_workers=QUOTED_AT_ONCE) as pool:
-        notes = pool.map(lambda order: _quote_one(order, now, context), orders)
-        note_plans({order.pk: note for order, note in zip(orders, notes, strict=True)})
-    if len(orders) == most:
-        quote_due.later(workspace_id=workspace_id, most=most)
-    return len(orders)
+    waiting: queue.SimpleQueue[Order] = queue.SimpleQueue()
+    for order in orders:
+        waiting.put(order)
+    notes: dict[int, PlanNote] = {}
+
+    def work() -> None:
+        try:
+            while True:
+                order = waiting.get_nowait()
+                note = note_for(order, now, context)
+                if note:
+                    notes[order.pk] = note
+        except queue.Empty:
+            return
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(min(QUOTED_AT_ONCE, len(orders)))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return notes
 
 
-def _unquoted(workspace_id: int | None, now: datetime) -> OrderQuerySet:
-    quoted = QuoteSet.objects.filter(expires_at__gt=now + MARGIN).values("order")
-    labelled = Label.objects.live().values("order")
-    orders = Order.objects.filter(stage="ready").exclude(pk__in=quoted).exclude(pk__in=labelled)
-    if workspace_id is not None:
-        orders = orders.filter(workspace=workspace_id)
-    return orders.light().in_queue_order()
-
-
-def _quote_one(order: Order, now: datetime, context: Context) -> PlanNote:
-    """Quote in a thread of its own, whose connection does not outlive it."""
+def note_for(order: Order, now: datetime, context: Context) -> PlanNote | None:
+    """Quote one order; None when it failed in a way nobody foresaw, which is logged."""
     try:
         quotes = plan_order(order, now=now, context=context)
     except CannotPlan as problem:
         return PlanNote(problem=problem.sentence)
-    finally:
-        connection.close()
+    # One order that cannot be quoted must not keep the others from their prices.
+    except Exception:
+        log.exception("order %s: quote", order.pk)
+        return None
     return note_of(quotes, context.parcels[order.pk])
 
 
@@ -61,8 +171,9 @@ def note_of(quotes: QuoteSet, parcel: parcels.ParcelChoice) -> PlanNote:
     size = asdict(parcel.parcel) if parcel.parcel else {}
     if quotes.chosen is None or quotes.price is None:
         return PlanNote(problem=sentence, parcel=size | {"source": parcel.source})
+    rate = quotes.rates[quotes.chosen]
     return PlanNote(
-        name=quotes.rates[quotes.chosen]["service_name"],
+        name=full_name(rate["carrier"], rate["service_name"]),
         price=Money(quotes.price, quotes.currency),
         why=sentence,
         parcel=size | {"source": parcel.source},

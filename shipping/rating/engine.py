@@ -1,13 +1,18 @@
 """Ask every account at once, with one deadline for all; who failed is kept, and never hides who answered."""
 
+import logging
 import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cache
 
+from django.db import connection
+
 from core.errors import RemoteError
-from shipping.providers.base import Provider, Quotes, Rate, ShipmentSpec
+from shipping.providers.base import Provider, Quotes, Rate, ShipmentSpec, Unsupported
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ def _pool(process_id: int) -> ThreadPoolExecutor:
 def ask_all(asked: Sequence[Asked], spec: ShipmentSpec, *, seconds: float) -> Gathered:
     """All rates for `spec` that arrive within `seconds`; a late answer is a failure of that account alone."""
     pool = _pool(os.getpid())
-    futures = [(one, pool.submit(one.provider.quote, spec)) for one in asked]
+    futures = [(one, pool.submit(_quote, one.provider, spec)) for one in asked]
     wait([future for _, future in futures], timeout=seconds)
     offers: list[Offer] = []
     failures: list[Failure] = []
@@ -73,6 +78,14 @@ def ask_all(asked: Sequence[Asked], spec: ShipmentSpec, *, seconds: float) -> Ga
     return Gathered(tuple(offers), tuple(failures), tuple(messages))
 
 
+def _quote(provider: Provider, spec: ShipmentSpec) -> Quotes:
+    try:
+        return provider.quote(spec)
+    finally:
+        # A provider may have asked the database for its token; 64 threads must not keep 64 connections.
+        connection.close()
+
+
 def _outcome(one: Asked, future: "Future[Quotes]", seconds: float) -> Quotes | Failure:
     if not future.done():
         future.cancel()
@@ -81,3 +94,9 @@ def _outcome(one: Asked, future: "Future[Quotes]", seconds: float) -> Quotes | F
         return future.result()
     except RemoteError as error:
         return Failure(one.account_id, one.name, error.message, error)
+    except Unsupported as error:
+        return Failure(one.account_id, one.name, str(error))
+    # A mistake in one adapter must not take the other accounts' rates away.
+    except Exception:
+        log.exception("account %s: quote", one.account_id)
+        return Failure(one.account_id, one.name, "could not be asked")

@@ -122,7 +122,9 @@ def _explain(
         result["runner_up"] = {"name": second.name, "price": str(second.price)}
         result["difference"] = str(difference)
         sentence += f" Next: {second.name} {second.price:.2f}."
-    cheaper = [r for r in candidates if r.struck and r.price < best.price]
+    cheaper = [
+        r for r in candidates if r.struck and r.currency == best.currency and r.price < best.price
+    ]
     if cheaper:
         least = min(cheaper, key=lambda r: r.price)
         sentence += f" {least.name} {least.price:.2f} is not allowed."

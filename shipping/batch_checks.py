@@ -1,0 +1,155 @@
+"""Before money moves: what TikTok says about each order now, and whether it may still be bought."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from core.errors import NotAuthorized, RemoteError
+from core.models import Batch
+from core.states import IllegalMove, LostRace
+from orders.models import Order
+from orders.sync import read_orders
+from shipping.batch_sheet import reason_code, reason_sentence
+from shipping.labels.purchase import AlreadyLabelled, CannotBuy, prepare
+from shipping.labels.states import LABEL
+from shipping.models import Label
+from shipping.plan import CannotPlan, Context, plan_order
+from shops.models import Shop
+
+log = logging.getLogger(__name__)
+
+PER_CALL = 50  # TikTok's order detail takes at most this many ids
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How an item ends (`state` of a batch item) without a purchase now; `later` is for
+    "waiting"."""
+
+    state: str
+    reason: str
+    fix: str = ""
+    later: timedelta = timedelta(0)
+
+
+def reread(orders: Iterable[Order]) -> tuple[dict[int, Order], dict[int, Verdict]]:
+    """The orders as TikTok has them now, and a verdict for those that could not be read. One call
+    per shop."""
+    by_shop: dict[Shop, list[Order]] = defaultdict(list)
+    for order in orders:
+        by_shop[order.shop].append(order)
+    fresh: dict[int, Order] = {}
+    verdicts: dict[int, Verdict] = {}
+    for shop, theirs in by_shop.items():
+        try:
+            for order in read_orders(shop, [order.tiktok_id for order in theirs]):
+                order.shop = shop
+                fresh[order.pk] = order
+        except NotAuthorized as error:
+            verdicts |= _for_all(theirs, Verdict("failed", error.message, "reconnect"))
+        except RemoteError as error:
+            pause = timedelta(seconds=error.retry_after or 10)
+            verdicts |= _for_all(theirs, Verdict("waiting", error.message, "retry", pause))
+        # A document nobody foresaw: these orders are not bought, the others are.
+        except Exception:
+            log.exception("shop %s: orders could not be read again", shop.pk)
+            words = "Its state on TikTok could not be read."
+            verdicts |= _for_all(theirs, Verdict("failed", words, "retry"))
+        else:
+            missing = [order for order in theirs if order.pk not in fresh]
+            verdicts |= _for_all(missing, Verdict("left_out", "TikTok no longer has this order."))
+    return fresh, verdicts
+
+
+def _for_all(orders: list[Order], verdict: Verdict) -> dict[int, Verdict]:
+    return {order.pk: verdict for order in orders}
+
+
+def is_fresh(order: Order, now: datetime) -> bool:
+    """Whether TikTok's word on the order is young enough to spend money on."""
+    return now - order.synced_at <= timedelta(seconds=settings.RECHECK_SECONDS)
+
+
+def last_look(order: Order, batch: Batch) -> tuple[Order, Verdict | None]:
+    """The order as it is at the moment of paying, read again where we last did too long ago."""
+    if is_fresh(order, timezone.now()):
+        return order, None
+    fresh, verdicts = reread([order])
+    if order.pk in verdicts:
+        return order, verdicts[order.pk]
+    return fresh[order.pk], judge(fresh[order.pk], None, batch)
+
+
+def priced(order: Order, context: Context, batch: Batch) -> Label | Verdict:
+    """A ready label for the order at its chosen rate, or why there is none."""
+    try:
+        quotes = plan_order(order, now=timezone.now(), context=context)
+        label = prepare(order, quotes, batch)
+    except CannotPlan as problem:
+        return Verdict("failed", problem.sentence, problem.code)
+    except AlreadyLabelled as problem:
+        return Verdict("left_out", problem.sentence, problem.code)
+    except CannotBuy as problem:
+        return Verdict("failed", problem.sentence, problem.code)
+    # Rows we have already, so that nobody asks the database for them.
+    label.workspace = batch.workspace
+    for account in context.accounts[order.workspace_id]:
+        if account.pk == label.account_id:
+            account.workspace = batch.workspace
+            label.account = account
+    return label
+
+
+def live_labels(order_ids: list[int]) -> dict[int, Label]:
+    """The one label of each order that is not refused, dropped or voided."""
+    states = ["ready", "buying", "unknown", "bought", "voiding"]
+    return {
+        label.order_id: label
+        for label in Label.objects.filter(order__in=order_ids, state__in=states)
+    }
+
+
+def judge(order: Order, label: Label | None, batch: Batch) -> Verdict | None:
+    """Why the order is not bought now, or None when it may be. A label left ready by a dead runner
+    is dropped."""
+    if label is not None and label.state == "ready":
+        drop(label)
+        label = None
+    if label is not None and label.batch_id == batch.pk:
+        return _own(label)
+    code = reason_code(order, has_label=label is not None)
+    return Verdict("left_out", reason_sentence(order, code), code) if code else None
+
+
+def _own(label: Label) -> Verdict:
+    """This batch had begun with the order before its runner died."""
+    if label.state in ("bought", "voiding"):
+        return Verdict("done", "")
+    reason = (
+        label.reason or "The purchase was interrupted; the provider is asked what became of it."
+    )
+    return Verdict("unknown", reason, "label_unknown")
+
+
+def after_surprise(label: Label | None) -> Verdict:
+    """How an item ends whose thread met an error nobody foresaw."""
+    if label is not None:
+        label.refresh_from_db(fields=["state", "reason"])
+        if label.state == "ready":
+            drop(label)
+        elif label.state != "refused":
+            return _own(label)
+    return Verdict("failed", "Something unexpected happened. Nothing was bought.", "retry")
+
+
+def drop(label: Label) -> None:
+    """Give up a label that was never asked for."""
+    try:
+        LABEL.move(label, "dropped")
+    except (IllegalMove, LostRace):
+        label.refresh_from_db(fields=["state"])

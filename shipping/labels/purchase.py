@@ -1,0 +1,290 @@
+"""Spend money for one label at most once, whatever crashes or repeats: intent, payment, settlement.
+
+The steps are functions of their own, in this order: prepare, write_intent, pay, settle or one of
+`_refuse`, `_put_back`, `_leave_unknown`. Killed between any two of them, the row says what is
+known: docs/money-safety.md.
+"""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from core import audit
+from core.errors import NotAuthorized, Rejected, RemoteError, Unavailable
+from core.jobs import job
+from core.models import Batch, User
+from core.states import IllegalMove, LostRace
+from core.vault import VaultError
+from orders.actions import note_label
+from orders.models import Order
+from shipping import accounts
+from shipping.labels import ledger, paid_twice
+from shipping.labels.states import LABEL
+from shipping.labels.values import rate_of, spec_of
+from shipping.models import Label, LabelAccount, QuoteSet
+from shipping.providers.base import BoughtLabel, Provider, Unsupported
+from shipping.spec import rate_from_json
+
+log = logging.getLogger(__name__)
+
+# No purchase is under way for longer than this: the wire gives up before it.
+LONGEST_CALL = timedelta(minutes=2)
+# An intent is acted on at once or not at all.
+STALE_INTENT = timedelta(seconds=30)
+# How soon a lost answer is first asked about; shipping.labels.reconcile goes on from there.
+FIRST_QUESTION = timedelta(seconds=20)
+# The buyer's own thread fetches the document and tells TikTok; when it dies, sweeps do, from this
+# age on.
+GRACE = timedelta(minutes=1)
+
+
+class CannotBuy(Exception):
+    """No money was spent and none will be by this label as it stands; `sentence` says why, `code`
+    which fix helps."""
+
+    def __init__(self, sentence: str, code: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.code = code
+
+
+class AlreadyLabelled(CannotBuy):
+    """The order has a label that is, or may be, paid."""
+
+
+class AccountPaused(CannotBuy):
+    """The label account is not in use: a person has to put it right."""
+
+
+class AccountBusy(Exception):
+    """As many purchases as allowed are under way at this account; ask again in a moment."""
+
+
+def prepare(order: Order, quote_set: QuoteSet, batch: Batch | None = None) -> Label:
+    """The chosen rate as a label that is ready to be bought. CannotBuy when there is nothing to
+    choose, AlreadyLabelled when the order has a label: the database itself refuses a second one."""
+    if quote_set.chosen is None:
+        raise CannotBuy(quote_set.reason.get("sentence", "No rate can be bought."), "no_rate")
+    if quote_set.order_id != order.pk:
+        raise ValueError(f"{quote_set} are not those of {order}")
+    chosen = quote_set.rates[quote_set.chosen]
+    rate = rate_from_json(chosen)
+    label = Label(
+        workspace_id=order.workspace_id,
+        order=order,
+        account_id=chosen["account"],
+        quote_set=quote_set,
+        batch=batch,
+        provider=rate.provider,
+        carrier=rate.carrier,
+        service=rate.service,
+        service_name=rate.service_name,
+        price=rate.price.amount,
+        currency=rate.price.currency,
+        delivery_days=rate.delivery_days,
+        provider_ref=rate.provider_ref,
+        spec=quote_set.spec,
+    )
+    try:
+        with transaction.atomic():
+            label.save(force_insert=True)
+    except IntegrityError as error:
+        if "one_live_label_per_order" not in str(error):
+            raise
+        raise AlreadyLabelled("This order has a label already.", "label_exists") from error
+    return label
+
+
+@job
+def buy_label(*, label_id: int) -> str:
+    """Buy a ready label; answers its state. CannotBuy, AccountBusy, IllegalMove and LostRace:
+    nothing was asked."""
+    label = Label.objects.select_related("account__shop__authorization", "account__workspace")
+    return buy(label.get(pk=label_id))
+
+
+def buy(label: Label) -> str:
+    """`buy_label` for a row that was just read, with its account."""
+    provider = _ready_provider(label)
+    write_intent(label)
+    return record(label, pay(label, provider))
+
+
+def _ready_provider(label: Label) -> Provider:
+    """Whatever can fail without asking the provider fails here, while the label is still ready."""
+    spec_of(label), rate_of(label)
+    try:
+        return accounts.provider_for(label.account)
+    except NotAuthorized as error:
+        raise AccountPaused(error.message, "account_paused") from error
+    except VaultError as error:
+        words = f"The stored key of {label.account.name} cannot be read: enter it again."
+        raise AccountPaused(words, "account_paused") from error
+
+
+def write_intent(label: Label) -> None:
+    """Put on disk that money may move from here on, within the limit of purchases under way at one
+    account."""
+    now = timezone.now()
+    with transaction.atomic(durable=True):
+        locked = LabelAccount.objects.select_for_update().filter(pk=label.account_id)
+        state, reason = locked.values_list("state", "paused_because").get()
+        if state != "active":
+            raise AccountPaused(
+                f"{label.account.name} is {state}. {reason}".strip(), "account_paused"
+            )
+        under_way = Label.objects.filter(
+            account_id=label.account_id, state="buying", intent_at__gt=now - LONGEST_CALL
+        ).count()
+        if under_way >= settings.PURCHASES_PER_ACCOUNT:
+            raise AccountBusy
+        LABEL.move(label, "buying", intent_at=now, attempts=label.attempts + 1, reason="", code="")
+
+
+def pay(label: Label, provider: Provider) -> BoughtLabel | Exception:
+    """The one call that costs money. Made once, outside any transaction; what went wrong is
+    returned."""
+    if label.intent_at is None or timezone.now() - label.intent_at > STALE_INTENT:
+        # We were asleep: by now somebody may have been told that nothing was bought.
+        return Unavailable("The purchase came too late to be sent.", provider=label.provider)
+    try:
+        return provider.buy(spec_of(label), rate_of(label), key=str(label.key))
+    # Also a mistake of ours while reading the answer: the money may be gone all the same.
+    except Exception as error:
+        return error
+
+
+def record(label: Label, outcome: BoughtLabel | Exception) -> str:
+    """Write down what became of the payment; answers the label's state."""
+    match outcome:
+        case BoughtLabel():
+            settle(label, outcome)
+        case NotAuthorized():
+            _refuse(label, outcome)
+            accounts.pause(label.account, outcome.message)
+        case Rejected():
+            _refuse(label, outcome)
+        case Unsupported():  # raised before anything is sent
+            _refuse(label, Rejected(str(outcome), provider=label.provider, code="unsupported"))
+        case Unavailable():
+            _put_back(label, outcome)
+        case _:
+            _leave_unknown(label, outcome)
+    return label.state
+
+
+def settle(label: Label, bought: BoughtLabel, *, actor: User | None = None) -> bool:
+    """Label, ledger, order and audit in one commit. False when somebody else had settled it
+    already.
+
+    The document and the word to TikTok are due from this commit on, so a crash after it loses
+    neither.
+    """
+    try:
+        with transaction.atomic():
+            LABEL.move(label, "bought", **_facts(label, bought))
+            _book(label, bought, actor)
+    except (IllegalMove, LostRace):
+        label.refresh_from_db()
+        if label.state == "unknown":  # given up on meanwhile, but here is the answer
+            return settle(label, bought, actor=actor)
+        if label.state == "refused":
+            paid_twice.paid_after_all(label, bought)
+        return False
+    except IntegrityError as error:
+        if "provider_label_once" not in str(error):
+            raise
+        paid_twice.is_anothers(label, bought)
+        return False
+    return True
+
+
+def _book(label: Label, bought: BoughtLabel, actor: User | None) -> None:
+    """What belongs into the commit that makes a label bought."""
+    ledger.charge(label, bought.cost, reference=bought.provider_label_id)
+    paid_twice.book_duplicates(label, bought)
+    note_label(label.order_id, "bought", label.carrier, label.tracking_number)
+    audit.record(
+        label.workspace_id,
+        "label.bought",
+        f"order:{label.order_id}",
+        f"Label bought: {label.service_name}, {bought.cost}{_difference_words(label)}",
+        actor=actor,
+        label=label.pk,
+        provider=label.provider,
+        reference=bought.provider_label_id,
+        cost=str(bought.cost.amount),
+        currency=bought.cost.currency,
+    )
+
+
+def _facts(label: Label, bought: BoughtLabel) -> dict[str, Any]:
+    now = timezone.now()
+    extra: dict[str, Any] = dict(bought.extra)
+    if (bought.cost.amount, bought.cost.currency) != (label.price, label.currency):
+        extra["quoted"] = {"amount": str(label.price), "currency": label.currency}
+    return {
+        "settled_at": now,
+        "reason": "",
+        "code": "",
+        "needs_person_since": None,
+        "provider_label_id": bought.provider_label_id,
+        "tracking_number": bought.tracking_number,
+        "carrier": bought.carrier or label.carrier,
+        "service": bought.service or label.service,
+        "cost": bought.cost.amount,
+        "currency": bought.cost.currency,
+        "label_url": bought.label_url,
+        "label_format": bought.label_format.value,
+        "document_due_at": now + GRACE,
+        "tell_due_at": now + GRACE if _is_told(label) and bought.tracking_number else None,
+        "extra": extra,
+    }
+
+
+def _is_told(label: Label) -> bool:
+    """TikTok knows the numbers of its own labels."""
+    return label.provider != "tiktok"
+
+
+def _difference_words(label: Label) -> str:
+    quoted = label.extra.get("quoted")
+    return f" (quoted {quoted['amount']} {quoted['currency']})" if quoted else ""
+
+
+def _refuse(label: Label, error: RemoteError) -> None:
+    LABEL.move(
+        label,
+        "refused",
+        settled_at=timezone.now(),
+        reason=error.message[:400],
+        code=error.code[:60],
+    )
+
+
+def _put_back(label: Label, error: Unavailable) -> None:
+    """Certainly not carried out: ready again, after the pause the provider wants."""
+    due_at = error.due_at(timezone.now(), default=2 ** min(label.attempts, 6))
+    LABEL.move(label, "ready", due_at=due_at, reason=error.message[:400], code=error.code[:60])
+
+
+def _leave_unknown(label: Label, error: Exception) -> None:
+    """Nobody knows. Only the provider, or a person, can resolve it; it is never bought again."""
+    remote = error if isinstance(error, RemoteError) else None
+    if remote is None:
+        log.error("label %s: unexpected while buying", label.pk, exc_info=error)
+    sentence = remote.message if remote else "Something unexpected happened while buying."
+    with transaction.atomic():
+        LABEL.move(
+            label,
+            "unknown",
+            due_at=timezone.now() + FIRST_QUESTION,
+            attempts=0,
+            reason=sentence[:400],
+            code=(remote.code if remote else type(error).__name__)[:60],
+        )
+        note_label(label.order_id, "unknown", label.carrier, "")

@@ -1,0 +1,243 @@
+"""What became of purchases whose answer was lost: the provider is asked, never paid again; at last
+a person decides."""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from core import audit, notifications
+from core.access import wreverse
+from core.errors import NotAuthorized, RemoteError
+from core.jobs import job
+from core.models import ITEM, BatchItem, User
+from core.money import Money
+from core.states import IllegalMove, LostRace
+from orders.actions import note_label
+from shipping import accounts
+from shipping.labels import documents, telling
+from shipping.labels.prints import build_print_files
+from shipping.labels.purchase import CannotBuy, settle
+from shipping.labels.states import LABEL
+from shipping.labels.values import rate_of
+from shipping.models import Label
+from shipping.providers.base import BoughtLabel, LabelFormat, Unsupported
+
+log = logging.getLogger(__name__)
+
+# A buyer that has not settled for this long is dead; and only after it is "there is no label" the
+# last word, because until then the lost request may still arrive.
+CERTAIN_AFTER = timedelta(minutes=5)
+PERSON_AFTER = timedelta(hours=24)
+LONGEST_PAUSE = timedelta(minutes=30)
+PAUSE_WITH_PERSON = timedelta(hours=6)
+
+
+@job
+def reconcile_due() -> int:
+    """Settle what can be settled by now; answers how many labels were asked about."""
+    now = timezone.now()
+    adopt_orphans(now)
+    due = _unsettled().filter(state="unknown", due_at__lte=now).order_by("due_at")[:200]
+    asked = 0
+    for label in due:
+        if _claim(label, now):
+            ask(label)
+            asked += 1
+    return asked
+
+
+@job
+def ask_now(*, label_id: int) -> str:
+    """A person's "Ask again": the same question, at once; answers the label's state."""
+    label = _unsettled().get(pk=label_id)
+    if label.state == "unknown":
+        ask(label)
+    return label.state
+
+
+def adopt_orphans(now: datetime) -> int:
+    """Labels whose buyer died between intent and settlement become unknown; answers how many."""
+    orphans = _unsettled().filter(state="buying", intent_at__lt=now - CERTAIN_AFTER)
+    adopted = 0
+    for label in orphans:
+        try:
+            with transaction.atomic():
+                LABEL.move(
+                    label,
+                    "unknown",
+                    due_at=now,
+                    attempts=0,
+                    reason="The purchase was interrupted before its answer was kept.",
+                    code="interrupted",
+                )
+                note_label(label.order_id, "unknown", label.carrier, "")
+        except LostRace:
+            continue
+        adopted += 1
+    return adopted
+
+
+def ask(label: Label) -> None:
+    """Ask the provider about an unknown label and act on what it says."""
+    now = timezone.now()
+    try:
+        found = accounts.provider_for(label.account).find(rate_of(label), key=str(label.key))
+    except NotAuthorized as error:
+        accounts.pause(label.account, error.message)
+        _ask_later(label, now, error.message)
+    except RemoteError as error:
+        _ask_later(label, now, error.message)
+    except Unsupported:
+        needs_person(label, now, "This provider cannot be asked what became of a purchase.")
+    # A forgotten key, an answer nobody foresaw: still unknown, and the next label is asked about.
+    except Exception:
+        log.exception("label %s: reconcile", label.pk)
+        _ask_later(label, now, "What became of the purchase could not be found out.")
+    else:
+        _act_on(label, found, now)
+
+
+def _act_on(label: Label, found: BoughtLabel | None, now: datetime) -> None:
+    if found is not None:
+        _bought(label, found)
+    elif label.intent_at is None or now - label.intent_at >= CERTAIN_AFTER:
+        _not_bought(label, "Not bought: the provider has no label for it.", code="not_bought")
+    else:
+        _ask_later(label, now, label.reason)
+
+
+def _ask_later(label: Label, now: datetime, reason: str) -> None:
+    attempts = label.attempts + 1
+    pause = min(timedelta(seconds=20 * 2 ** min(attempts, 10)), LONGEST_PAUSE)
+    if label.needs_person_since:
+        pause = PAUSE_WITH_PERSON
+    _write(label, due_at=now + pause, attempts=min(attempts, 1000), reason=reason[:400])
+    if label.intent_at and now - label.intent_at > PERSON_AFTER:
+        needs_person(label, now, f"The provider has not said in a day what became of it. {reason}")
+
+
+def needs_person(label: Label, now: datetime, reason: str) -> None:
+    """Flag the label for a person and tell the workspace once; it stays unknown."""
+    if label.needs_person_since:
+        _write(label, due_at=now + PAUSE_WITH_PERSON)
+        return
+    _write(label, needs_person_since=now, due_at=now + PAUSE_WITH_PERSON, reason=reason[:400])
+    notifications.notify(
+        label.workspace,
+        f"label:{label.pk}:unknown",
+        f"Nobody can tell whether the label for order {label.order.tiktok_id} was paid. Look it up "
+        "at the provider and say so on the order.",
+        level="bad",
+        link=_order_page(label),
+        mail=True,
+    )
+
+
+def resolve_as_bought(
+    label: Label,
+    *,
+    tracking_number: str,
+    provider_label_id: str,
+    cost: Money,
+    user: User,
+) -> None:
+    """A person saw the paid label at the provider. CannotBuy (a sentence) unless the label waits
+    for a person."""
+    _check_waits_for_person(label)
+    bought = BoughtLabel(
+        provider_label_id=provider_label_id.strip(),
+        tracking_number=tracking_number.strip(),
+        carrier=label.carrier,
+        service=label.service,
+        cost=cost,
+        label_format=LabelFormat.PDF,
+        extra={"resolved_by": str(user.pk)},
+    )
+    _bought(label, bought, actor=user)
+
+
+def resolve_as_not_bought(label: Label, *, user: User) -> None:
+    """A person saw that there is no such label at the provider; the order can be bought again."""
+    _check_waits_for_person(label)
+    _not_bought(label, "Not bought, as a member found out.", code="not_bought", actor=user)
+
+
+def _check_waits_for_person(label: Label) -> None:
+    if label.state != "unknown" or label.needs_person_since is None:
+        raise CannotBuy("The provider can still tell what became of this label.", "label_unknown")
+
+
+def _not_bought(label: Label, sentence: str, *, code: str, actor: User | None = None) -> None:
+    try:
+        with transaction.atomic():
+            LABEL.move(
+                label,
+                "refused",
+                settled_at=timezone.now(),
+                reason=sentence,
+                code=code,
+                needs_person_since=None,
+            )
+            note_label(label.order_id, "", label.carrier, "")
+            audit.record(
+                label.workspace_id,
+                "label.not_bought",
+                f"order:{label.order_id}",
+                sentence,
+                actor=actor,
+                label=label.pk,
+            )
+            settle_item(label.batch_id, label.order_id, "failed", sentence)
+            notifications.settle(label.workspace, f"label:{label.pk}:unknown")
+    except LostRace:
+        return
+
+
+def _bought(label: Label, found: BoughtLabel, *, actor: User | None = None) -> None:
+    with transaction.atomic():
+        settled = settle(label, found, actor=actor)
+        if settled:
+            settle_item(label.batch_id, label.order_id, "done")
+            notifications.settle(label.workspace, f"label:{label.pk}:unknown")
+    if settled:
+        telling.tell(label)
+        if documents.fetch(label) and label.batch_id:
+            build_print_files.later(batch_id=label.batch_id)
+
+
+def settle_item(batch_id: int | None, order_id: int, state: str, reason: str = "") -> None:
+    """Close the row of a batch that was left unknown; a failed one may be tried again."""
+    item = BatchItem.objects.filter(batch=batch_id, subject_id=order_id, state="unknown").first()
+    if item is None or batch_id is None:
+        return
+    fix = "retry" if state == "failed" else ""
+    try:
+        ITEM.move(item, state, reason=reason[:400], fix=fix, settled_at=timezone.now())
+    except (IllegalMove, LostRace):
+        return
+
+
+def _claim(label: Label, now: datetime) -> bool:
+    """Take a due label for this sweep; another one leaves it alone for a minute."""
+    mine = Label.objects.filter(pk=label.pk, state="unknown", due_at=label.due_at)
+    return bool(mine.update(due_at=now + timedelta(minutes=1)))
+
+
+def _write(label: Label, **columns: Any) -> None:
+    Label.objects.filter(pk=label.pk, state="unknown").update(**columns)
+    for name, value in columns.items():
+        setattr(label, name, value)
+
+
+def _order_page(label: Label) -> str:
+    return wreverse(label.workspace, "orders:detail", order_id=label.order_id)
+
+
+def _unsettled() -> "QuerySet[Label]":
+    return Label.objects.filter(Q(state="buying") | Q(state="unknown")).select_related(
+        "account__shop__authorization", "account__workspace", "workspace", "order"
+    )

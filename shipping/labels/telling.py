@@ -1,0 +1,55 @@
+"""From a bought own label to the word to TikTok: its number goes to orders.dispatch, once."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from core import notifications
+from core.access import wreverse
+from core.jobs import job
+from orders import dispatch
+from shipping.models import Label
+
+
+def tell(label: Label) -> bool:
+    """Hand the number over and note that it is done, in one commit; False when there is nothing to
+    hand over (any more) or TikTok was told another number, which the workspace then learns."""
+    if label.tell_due_at is None or not label.tracking_number:
+        return False
+    waiting = Label.objects.filter(pk=label.pk, state="bought", tell_due_at__isnull=False)
+    try:
+        with transaction.atomic():
+            if not waiting.update(tell_due_at=None):
+                return False
+            dispatch.request(
+                label.order, tracking_number=label.tracking_number, carrier=label.carrier
+            )
+    except (dispatch.DispatchConflict, ValueError) as conflict:
+        waiting.update(tell_due_at=None)
+        notifications.notify(
+            label.order.workspace,
+            f"label:{label.pk}:not_told",
+            f"TikTok could not be given {label.tracking_number} for order {label.order.tiktok_id}: "
+            f"{conflict}",
+            level="bad",
+            link=wreverse(label.order.workspace, "orders:detail", order_id=label.order_id),
+        )
+        return False
+    label.tell_due_at = None
+    return True
+
+
+@job
+def tell_due() -> int:
+    """Hand over what a killed buyer could not; answers how many."""
+    now = timezone.now()
+    due = Label.objects.filter(tell_due_at__lte=now, state="bought").select_related(
+        "order__workspace"
+    )
+    told = 0
+    for label in due.order_by("tell_due_at")[:500]:
+        # Should this one fail, those behind it come first in the next sweep.
+        Label.objects.filter(pk=label.pk).update(tell_due_at=now + timedelta(minutes=10))
+        told += tell(label)
+    return told

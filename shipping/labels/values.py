@@ -1,0 +1,41 @@
+"""A label row as the plain values that adapters take."""
+
+from core.money import Money
+from shipping.models import Label
+from shipping.providers.base import BoughtLabel, LabelFormat, Rate, ShipmentSpec
+from shipping.spec import spec_from_json
+
+
+def spec_of(label: Label) -> ShipmentSpec:
+    """What is shipped."""
+    return spec_from_json(label.spec)
+
+
+def rate_of(label: Label) -> Rate:
+    """The rate that was chosen: all that is needed to buy it, or to ask what became of it."""
+    return Rate(
+        provider=label.provider,
+        carrier=label.carrier,
+        service=label.service,
+        service_name=label.service_name,
+        price=Money(label.price, label.currency),
+        delivery_days=label.delivery_days,
+        guaranteed=False,
+        expires_at=None,
+        provider_ref=dict(label.provider_ref),
+    )
+
+
+def bought_of(label: Label) -> BoughtLabel:
+    """What was bought, of a label that is or was paid."""
+    return BoughtLabel(
+        provider_label_id=label.provider_label_id,
+        tracking_number=label.tracking_number,
+        carrier=label.carrier,
+        service=label.service,
+        cost=label.money,
+        label_url=label.label_url,
+        label_format=LabelFormat(label.label_format),
+        pending_document=not label.file_key,
+        extra={name: value for name, value in label.extra.items() if isinstance(value, str)},
+    )

@@ -1,0 +1,311 @@
+"""Batches: the list, and one batch live until it is done."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Count, Q, Sum
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from core import batches as progress
+from core.access import MemberRequest, Right, member, wreverse
+from core.htmx import go, page_or_part
+from core.models import Batch, BatchItem
+from core.money import Money
+from core.states import IllegalMove, LostRace
+from orders.blockers import BLOCKERS
+from orders.models import Order
+from shipping import batches
+from shipping.accounts import NAMES
+from shipping.models import Label, LedgerEntry, PrintFile
+from shipping.naming import full_name
+
+PAGE = 30
+ROWS = 100
+# What is shown of a batch, and the item states that belong to it.
+SHOWN = {
+    "problems": ("Need you", ("failed", "unknown")),
+    "left-out": ("Left out", ("left_out",)),
+    "done": ("Bought", ("done",)),
+    "open": ("Still to do", ("waiting", "working")),
+}
+
+
+# What is put right on the settings page
+SET_UP_FIXES = frozenset({"no_ship_from", "no_account", "no_parcel", "account_paused"})
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One batch in the list."""
+
+    batch: Batch
+    states: dict[str, int]
+    spent: list[Money]
+    files: int
+    printed: int
+
+    @property
+    def total(self) -> int:
+        """Items of the batch."""
+        return sum(self.states.values())
+
+    @property
+    def done(self) -> int:
+        """Labels bought."""
+        return self.states.get("done", 0)
+
+    @property
+    def problems(self) -> int:
+        """Rows that need a person."""
+        return self.states.get("failed", 0) + self.states.get("unknown", 0)
+
+    @property
+    def left_out(self) -> int:
+        """Rows that were not bought for a reason of their own."""
+        return self.states.get("left_out", 0)
+
+
+@require_safe
+@member(Right.VIEW)
+def listing(request: MemberRequest) -> HttpResponse:
+    """The workspace's batches, newest first."""
+    rows = batches.of(request.workspace).select_related("created_by").order_by("-created_at", "-id")
+    if place := _place(request.GET.get("after", "")):
+        at, pk = place
+        rows = rows.filter(created_at__lte=at).exclude(created_at=at, id__gte=pk)
+    page = list(rows[: PAGE + 1])
+    last = page[PAGE - 1] if len(page) > PAGE else None
+    context = {
+        "batches": summaries(page[:PAGE]),
+        "after": f"{last.created_at.isoformat()}_{last.pk}" if last else "",
+        "is_first": not request.GET.get("after"),
+    }
+    return page_or_part(request, "shipping/batches.html", "batches", context)
+
+
+def _place(text: str) -> tuple[datetime, int] | None:
+    stamp, _, pk = text.rpartition("_")
+    try:
+        at = datetime.fromisoformat(stamp)
+        return (at, int(pk)) if at.tzinfo else None
+    except ValueError:
+        return None
+
+
+def summaries(rows: list[Batch]) -> list[Summary]:
+    """Counts, money and files of many batches, in three queries."""
+    ids = [batch.pk for batch in rows]
+    states: dict[int, dict[str, int]] = {pk: {} for pk in ids}
+    counted = BatchItem.objects.filter(batch__in=ids).values_list("batch_id", "state")
+    for pk, state, count in counted.annotate(n=Count("id")).order_by():
+        states[pk][state] = count
+    spent: dict[int, list[Money]] = {pk: [] for pk in ids}
+    sums = LedgerEntry.objects.filter(label__batch__in=ids).values_list("label__batch", "currency")
+    for pk, currency, amount in sums.annotate(sum=Sum("amount")).order_by("currency"):
+        spent[pk].append(Money(amount, currency))
+    files: dict[int, tuple[int, int]] = {}
+    kept = PrintFile.objects.filter(batch__in=ids, label_count__gt=0).values_list("batch_id")
+    printed = Count("id", filter=Q(printed_at__isnull=False))
+    for pk, n, done in kept.annotate(n=Count("id"), done=printed).order_by():
+        files[pk] = (n, done)
+    return [
+        Summary(batch, states[batch.pk], spent[batch.pk], *files.get(batch.pk, (0, 0)))
+        for batch in rows
+    ]
+
+
+@require_safe
+@member(Right.VIEW)
+def batch(request: MemberRequest, batch_id: UUID) -> HttpResponse:
+    """One batch. While it runs, its part is asked for every second; tables come along only when they changed."""
+    found = find(request, batch_id)
+    state = progress.progress(found, now=timezone.now())
+    files = list(PrintFile.objects.filter(batch=found).order_by("kind", "number"))
+    version = _version(found, state, files)
+    context: dict[str, Any] = {
+        "batch": found,
+        "progress": state,
+        "version": version,
+        "changed": request.GET.get("seen") != version,
+        "live": found.state == "running",
+        "parts": parts_of(state),
+        "quiet_for": _quiet_for(found),
+    }
+    if context["changed"]:
+        context |= _details(request, found, state, files)
+    return page_or_part(request, "shipping/batch.html", "poll", context)
+
+
+# Words beside the bar, in its order: (name, words, shown even when there is none)
+_PARTS = (
+    ("done", "bought", True),
+    ("failed", "failed", False),
+    ("unknown", "outcome unknown", False),
+    ("left_out", "left out", False),
+    ("working", "being bought", False),
+    ("waiting", "to do", False),
+)
+
+
+def parts_of(state: progress.Progress) -> list[dict[str, Any]]:
+    """The bar by state: counts and, of a thousand, where each part begins and how wide it is."""
+    parts: list[dict[str, Any]] = []
+    before = 0
+    for name, words, always in _PARTS:
+        count = getattr(state, name)
+        x = 1000 * before // max(state.total, 1)
+        before += count
+        width = 1000 * before // max(state.total, 1) - x
+        parts.append(
+            {"name": name, "words": words, "count": count, "always": always, "x": x, "width": width}
+        )
+    return parts
+
+
+def _quiet_for(batch: Batch) -> float | None:
+    """Seconds since a runner showed itself, where that is longer than it should be."""
+    seen = batch.runner_seen_at or batch.created_at
+    quiet = timezone.now() - seen
+    return quiet.total_seconds() if batch.state == "running" and quiet > batches.STALLED else None
+
+
+def _version(batch: Batch, state: progress.Progress, files: list[PrintFile]) -> str:
+    """Changes when the tables below the bar have to be drawn anew."""
+    printed = sum(file.printed_at is not None for file in files)
+    labels = sum(file.label_count for file in files)
+    parts = (batch.state, state.failed, state.unknown, state.left_out, len(files), labels, printed)
+    moved = state.done // 25 if batch.state == "running" else state.done
+    return "-".join(map(str, (*parts, moved)))
+
+
+def _details(
+    request: MemberRequest, batch: Batch, state: progress.Progress, files: list[PrintFile]
+) -> dict[str, Any]:
+    shown = request.GET.get("show", "")
+    counts = {
+        "problems": state.failed + state.unknown,
+        "left-out": state.left_out,
+        "done": state.done,
+        "open": state.waiting + state.working,
+    }
+    if shown not in SHOWN:
+        shown = next((name for name in SHOWN if counts[name]), "done")
+    after = request.GET.get("after", "")
+    is_place = after.isascii() and after.isdigit() and len(after) < 10
+    rows, more = _rows(batch, shown, int(after) if is_place else 0)
+    return {
+        "tabs": [(name, words, counts[name]) for name, (words, _) in SHOWN.items()],
+        "shown": shown,
+        "rows": rows,
+        "after": more,
+        "files": [file for file in files if file.label_count],
+        "next_file": next((f for f in files if f.label_count and not f.printed_at), None),
+        "damaged": [entry for file in files for entry in file.left_out],
+        "ledger": _ledger(batch),
+        "expected": [Money.of(a, c) for a, c in batch.options.get("expected", [])],
+        "has_labels": state.done > 0,
+        "is_first": not after,
+        "retryable": (state.failed + state.left_out) if shown in ("problems", "left-out") else 0,
+        "took": batch.finished_at - batch.created_at if batch.finished_at else None,
+        "set_up_fixes": SET_UP_FIXES,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One item: its order, its label if it has one, and the words of the button that helps."""
+
+    item: BatchItem
+    order: Order | None
+    label: Label | None
+    button: str
+
+    @property
+    def service(self) -> str:
+        """The label's carrier and service."""
+        return full_name(self.label.carrier, self.label.service_name) if self.label else ""
+
+
+def _rows(batch: Batch, shown: str, after: int) -> tuple[list[Row], str]:
+    states = SHOWN[shown][1]
+    items = list(
+        batch.items.filter(state__in=states, position__gt=after).order_by("position")[: ROWS + 1]
+    )
+    ids = [item.subject_id for item in items[:ROWS]]
+    orders = Order.objects.filter(workspace=batch.workspace_id).light().in_bulk(ids)
+    labels = {
+        label.order_id: label
+        for label in Label.objects.filter(batch=batch, order__in=ids).order_by("pk")
+    }
+    rows = [
+        Row(item, orders.get(item.subject_id), labels.get(item.subject_id), _button(item.fix))
+        for item in items[:ROWS]
+    ]
+    return rows, str(items[ROWS - 1].position) if len(items) > ROWS else ""
+
+
+def _button(fix: str) -> str:
+    blocker = BLOCKERS.get(fix)
+    return (blocker.button if blocker else "") or "Open the order"
+
+
+def _ledger(batch: Batch) -> list[tuple[str, int, Money]]:
+    """Provider, labels charged, and what they come to."""
+    rows = LedgerEntry.objects.filter(label__batch=batch).values_list("provider", "currency")
+    charged = Count("label", filter=Q(kind="charge"), distinct=True)
+    return [
+        (NAMES.get(provider, provider), labels, Money(amount, currency))
+        for provider, currency, labels, amount in rows.annotate(
+            labels=charged, sum=Sum("amount")
+        ).order_by("provider", "currency")
+    ]
+
+
+@require_POST
+@member(Right.BUY)
+def retry(request: MemberRequest, batch_id: UUID) -> HttpResponse:
+    """Try the failed and left-out rows again, or the one named by `item`; never an unknown one."""
+    found = find(request, batch_id)
+    wanted = request.POST.get("item", "")
+    if wanted:
+        known = wanted.isascii() and wanted.isdigit()
+        item = get_object_or_404(found.items, pk=int(wanted) if known else 0)
+        count = int(batches.retry_item(found, item, request.user))
+    else:
+        count = batches.retry_failed(found, request.user)
+    if not count:
+        messages.warning(request, "There is nothing left to try again.")
+    return go(request, url(request, found))
+
+
+@require_POST
+@member(Right.BUY)
+def stop(request: MemberRequest, batch_id: UUID) -> HttpResponse:
+    """Begin no further purchase; what is being paid is finished."""
+    found = find(request, batch_id)
+    try:
+        count = batches.cancel(found, request.user)
+    except (IllegalMove, LostRace):
+        messages.warning(request, "The batch had ended already.")
+    else:
+        messages.success(
+            request, f"Stopped. {count:,} orders were not begun; what was being paid is finished."
+        )
+    return go(request, url(request, found))
+
+
+def find(request: MemberRequest, batch_id: UUID) -> Batch:
+    """The workspace's own batch, or 404."""
+    rows = batches.of(request.workspace).select_related("created_by")
+    return get_object_or_404(rows, public_id=batch_id)
+
+
+def url(request: MemberRequest, batch: Batch) -> str:
+    """The batch's page."""
+    return wreverse(request.workspace, "shipping:batch", batch_id=batch.public_id)

@@ -1,0 +1,218 @@
+"""The shipping part of the order page: parcel, rates, label."""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from core.access import MemberRequest, Right, member, wreverse
+from core.htmx import go, page_or_part
+from orders import actions
+from orders.models import Order
+from orders.plan_notes import note_plans
+from shipping.forms import ParcelForm, shown_inches
+from shipping.models import Label, LabelAccount, QuoteSet
+from shipping.naming import full_name
+from shipping.parcels import ParcelChoice, parcels_for
+from shipping.plan import CannotPlan, choose_rate, context_for, plans_for
+from shipping.providers.base import Can
+from shipping.providers.registry import PROVIDERS, provider_class
+from shipping.quoting import note_for, note_of
+
+# Rates shown before "all of them".
+SHOWN = 7
+SETTLED = ["unknown", "bought", "refused", "voiding", "voided", "buying"]
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """One row of the rate table."""
+
+    index: int
+    service: str
+    account: str
+    price: str
+    currency: str
+    days: int | None
+    guaranteed: bool
+    struck: dict[str, str] | None
+    chosen: bool
+
+
+@require_safe
+@member(Right.VIEW)
+def panel(request: MemberRequest, order_id: int) -> HttpResponse:
+    """The panel as part of the order's page, or as a page of its own."""
+    return _panel(request, _order(request, order_id))
+
+
+@require_POST
+@member(Right.PACK)
+def save_parcel(request: MemberRequest, order_id: int) -> HttpResponse:
+    """Keep what lies on the scale for this order, and ask for its rates; `computed` goes back to the SKUs' weights."""
+    order = _order(request, order_id)
+    if request.POST.get("computed"):
+        actions.clear_parcel(order, user=request.user)
+        return _priced(request, order)
+    form = ParcelForm(request.POST)
+    if form.is_valid():
+        try:
+            actions.set_parcel(order, **form.columns(), user=request.user)
+        except actions.BadAction as refusal:
+            form.add_error("ounces", str(refusal))
+        else:
+            return _priced(request, order)
+    return _panel(request, order, form=form, status=422)
+
+
+@require_POST
+@member(Right.PACK)
+def requote(request: MemberRequest, order_id: int) -> HttpResponse:
+    """Ask every account again, whatever is known."""
+    return _priced(request, _order(request, order_id))
+
+
+@require_POST
+@member(Right.BUY)
+def choose(request: MemberRequest, order_id: int) -> HttpResponse:
+    """Take another of the rates that are on the table; nothing is bought by it."""
+    order = _order(request, order_id)
+    quotes = get_object_or_404(QuoteSet, order=order, pk=_number(request.POST.get("quotes", "")))
+    now = timezone.now()
+    try:
+        index = _number(request.POST.get("rate", ""))
+        chosen = choose_rate(quotes, index, by=str(request.user), user_id=request.user.pk, now=now)
+    except CannotPlan as problem:
+        return _panel(request, order, notice=problem.sentence, status=422)
+    note_plans({order.pk: note_of(chosen, parcels_for([order])[order.pk])})
+    return _answer(request, _order(request, order_id))
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
+
+
+def _priced(request: MemberRequest, order: Order) -> HttpResponse:
+    """Quote afresh, note the plan on the order, show the panel."""
+    if not _has_label(order):
+        order = _order(request, order.pk)
+        context = replace(context_for([order]), latest={})
+        note = note_for(order, timezone.now(), context)
+        if note is not None:
+            note_plans({order.pk: note})
+    return _answer(request, _order(request, order.pk))
+
+
+def _answer(request: MemberRequest, order: Order) -> HttpResponse:
+    if getattr(request, "htmx", False):
+        return _panel(request, order)
+    return go(request, wreverse(request.workspace, "orders:detail", order_id=order.pk))
+
+
+def _order(request: MemberRequest, order_id: int) -> Order:
+    orders = Order.objects.of(request.workspace).light().select_related("shop", "workspace")
+    return get_object_or_404(orders, pk=order_id)
+
+
+def _has_label(order: Order) -> bool:
+    return Label.objects.live().filter(order=order).exists()
+
+
+def _panel(
+    request: MemberRequest,
+    order: Order,
+    *,
+    form: ParcelForm | None = None,
+    notice: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    parcel = parcels_for([order])[order.pk]
+    quotes = plans_for([order]).get(order.pk)
+    rates = _offers(request, quotes) if quotes else []
+    labels = _labels(order)
+    now = timezone.now()
+    context = {
+        "order": order,
+        "parcel": parcel,
+        "form": form or ParcelForm(initial=_initial(parcel)),
+        "quotes": quotes,
+        "expired": quotes is not None and quotes.expires_at <= now,
+        "stale": quotes is not None and _is_stale(quotes, parcel),
+        "rates": rates[:SHOWN],
+        "more_rates": rates[SHOWN:],
+        "labels": labels,
+        "has_label": any(card["live"] for card in labels),
+        "notice": notice,
+    }
+    return page_or_part(request, "shipping/order_panel.html", "panel", context, status=status)
+
+
+def _initial(parcel: ParcelChoice) -> dict[str, Any]:
+    found = parcel.parcel
+    if found is None:
+        return {}
+    sides = {s: shown_inches(getattr(found, f"{s}_mm")) for s in ("length", "width", "height")}
+    return ParcelForm.weight_values(found.weight_g) | sides
+
+
+def _is_stale(quotes: QuoteSet, parcel: ParcelChoice) -> bool:
+    """Whether the rates on the table are for another parcel."""
+    if parcel.parcel is None:
+        return True
+    names = ("weight_g", "length_mm", "width_mm", "height_mm")
+    return any(quotes.spec["parcel"][name] != getattr(parcel.parcel, name) for name in names)
+
+
+def _offers(request: MemberRequest, quotes: QuoteSet) -> list[Offered]:
+    """The chosen rate and what would have been cheaper, struck out or late; then the others by price."""
+    names = dict(LabelAccount.objects.filter(workspace=request.workspace).values_list("pk", "name"))
+    accounts = {str(pk): name for pk, name in names.items()}
+    rows = [
+        Offered(
+            index=index,
+            service=full_name(rate["carrier"], rate["service_name"]),
+            account=accounts.get(rate["account"], rate["provider"]),
+            price=rate["price"],
+            currency=rate["currency"],
+            days=rate["days"],
+            guaranteed=rate["guaranteed"],
+            struck=rate["struck"],
+            chosen=index == quotes.chosen,
+        )
+        for index, rate in enumerate(quotes.rates)
+    ]
+    rows.sort(key=lambda row: (Decimal(row.price), row.service))
+    chosen = next((at for at, row in enumerate(rows) if row.chosen), -1)
+    tempting = rows[max(0, chosen - 3) : chosen]
+    return [
+        *rows[chosen : chosen + 1],
+        *tempting,
+        *(r for r in rows if not r.chosen and r not in tempting),
+    ]
+
+
+def _labels(order: Order) -> list[dict[str, Any]]:
+    """The order's purchases, newest first, with what moved in the ledger and what may be done."""
+    rows = order.labels.filter(state__in=SETTLED).select_related("account")
+    cards = []
+    for label in rows.prefetch_related("ledger").order_by("-pk"):
+        live = label.state in ("buying", "unknown", "bought", "voiding")
+        cards.append(
+            {
+                "label": label,
+                "live": live,
+                "name": full_name(label.carrier, label.service_name),
+                "ledger": sorted(label.ledger.all(), key=lambda entry: entry.pk),
+                "can_void": label.state in ("bought", "voiding") and _takes_back(label.provider),
+                "paid": label.state in ("bought", "voiding"),
+            }
+        )
+    return cards
+
+
+def _takes_back(provider: str) -> bool:
+    return provider in PROVIDERS and Can.VOID in provider_class(provider).can

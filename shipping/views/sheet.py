@@ -1,0 +1,137 @@
+"""The confirmation sheet, and the one press that spends money."""
+
+import secrets
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core import signing
+from django.http import HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from core.access import MemberRequest, Right, member, wreverse
+from core.htmx import go, page_or_part, toast
+from core.money import Money
+from orders.models import Order
+from shipping import batches
+from shipping.quoting import quote_due
+from shipping.selection import HOURS, NothingSelected, resolve, sealed, unsealed
+
+SALT = "shipping.offer"
+PAGE = "shipping/sheet.html"
+# Where the orders behind a reason are found: the tab of the queue that has them.
+_TABS = {"on_hold": "hold", "held": "hold", "label_exists": "bought", "shipped": "shipped"}
+_CLOSED = {"unpaid", "cancelled", "fbt", "not_shippable"}
+
+
+@require_POST
+@member(Right.BUY)
+def sheet(request: MemberRequest) -> HttpResponse:
+    """What buying the selection would do; it asks again by itself while rates are on their way."""
+    try:
+        selection = resolve(request)
+    except NothingSelected as refusal:
+        return _nothing(request, str(refusal))
+    return _sheet(request, selection.ids, more=selection.more)
+
+
+def _nothing(request: MemberRequest, text: str) -> HttpResponse:
+    if getattr(request, "htmx", False):
+        return toast(HttpResponse(status=204), text, level="warn")
+    messages.warning(request, text)
+    return go(request, wreverse(request.workspace, "orders:queue"))
+
+
+def _sheet(
+    request: MemberRequest,
+    ids: list[int],
+    *,
+    more: bool = False,
+    notice: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    orders = Order.objects.of(request.workspace).filter(pk__in=ids)
+    offer = batches.sheet(request.workspace, orders)
+    if offer.unpriced and "sheet" not in request.POST:
+        quote_due.later(workspace_id=request.workspace.pk)
+    context = {
+        "sheet": offer,
+        "count": len(offer.priced_ids),
+        "change": abs(offer.change_percent or 0),
+        "totals": " + ".join(map(str, offer.totals)),
+        "left_out": [(group, _where(request, group)) for group in offer.left_out],
+        "more": more or request.POST.get("more") == "1",
+        "notice": notice,
+        "sealed": sealed(request.workspace, ids),
+        "offer": _sign(request, offer),
+    }
+    return page_or_part(request, PAGE, "sheet", context, status=status)
+
+
+def _where(request: MemberRequest, group: batches.LeftOut) -> str:
+    """The queue, narrowed to the orders with this reason."""
+    tab = _TABS.get(group.code) or ("all" if group.code in _CLOSED else "fix")
+    query = {"tab": tab}
+    if group.code not in ("label_exists", "shipped", "not_ready"):
+        query["blocker"] = group.code
+    return f"{wreverse(request.workspace, 'orders:queue')}?{urlencode(query)}"
+
+
+def _sign(request: MemberRequest, offer: batches.Sheet) -> str:
+    """What was shown, to the cent, with a name of its own: pressed twice, it is still one purchase."""
+    totals = [[str(total.amount), total.currency] for total in offer.totals]
+    shown = [request.workspace.pk, secrets.token_hex(8), offer.priced_ids, totals]
+    return signing.dumps(shown, salt=SALT, compress=True)
+
+
+@require_POST
+@member(Right.BUY)
+def buy(request: MemberRequest) -> HttpResponse:
+    """Buy what the sheet showed: those orders, for that money or less. One sheet makes one batch."""
+    try:
+        name, ids, shown = _read(request)
+        batch = batches.started_by(request.workspace, name)
+        if batch is None:
+            notice = _changed(request, ids, shown)
+            if notice:
+                return _sheet(request, _selected(request, ids), notice=notice, status=422)
+            orders = Order.objects.of(request.workspace).filter(pk__in=ids)
+            batch = batches.start(request.workspace, orders, request.user, once=name)
+    except NothingSelected as refusal:
+        return _nothing(request, str(refusal))
+    except batches.NothingToBuy as refusal:
+        return _sheet(request, _selected(request, ids), notice=str(refusal), status=422)
+    return go(request, wreverse(request.workspace, "shipping:batch", batch_id=batch.public_id))
+
+
+def _read(request: MemberRequest) -> tuple[str, list[int], list[Money]]:
+    try:
+        owner, name, ids, totals = signing.loads(
+            request.POST.get("offer", ""), salt=SALT, max_age=HOURS * 3600
+        )
+    except signing.BadSignature:
+        owner, name, ids, totals = None, "", [], []
+    if owner != request.workspace.pk or not ids:
+        raise NothingSelected("This sheet is too old. Close it and select the orders again.")
+    return name, ids, [Money.of(amount, currency) for amount, currency in totals]
+
+
+def _selected(request: MemberRequest, ids: list[int]) -> list[int]:
+    """The whole selection behind the sheet, for showing it anew; at least what was to be bought."""
+    if not request.POST.get("sheet"):
+        return ids
+    return unsealed(request.workspace, request.POST["sheet"])
+
+
+def _changed(request: MemberRequest, ids: list[int], shown: list[Money]) -> str:
+    """Words when buying would now cost more than was shown, or some price is no longer known; else nothing."""
+    orders = Order.objects.of(request.workspace).filter(pk__in=ids)
+    offer = batches.sheet(request.workspace, orders, now=timezone.now())
+    if offer.unpriced:
+        quote_due.later(workspace_id=request.workspace.pk)
+        return "Some prices ran out while the sheet was open and are asked for again. Nothing was bought."
+    before: dict[str, Any] = {total.currency: total for total in shown}
+    if any(t.currency not in before or before[t.currency] < t for t in offer.totals):
+        return "Prices went up while the sheet was open. Nothing was bought; this is the new total."
+    return ""
