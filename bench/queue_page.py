@@ -135,6 +135,9 @@ def _kinds(chance: random.Random, size: int) -> dict[str, Callable[[int], dict[s
         return f"{place:%Y-%m-%dT%H:%M:%SZ}_{number()}"
 
     names = ("ortiz", "nguyen", "okafor", "larsen", "moreau", "tanaka", "silva", "novak")
+    def tiktok_id() -> str:
+        return f"5769{number() * 61803398874989 % 10**14:014d}"
+
     return {
         "ready": lambda n: {},
         "ready, deep": lambda n: {
@@ -145,7 +148,7 @@ def _kinds(chance: random.Random, size: int) -> dict[str, Callable[[int], dict[s
         "shipped": lambda n: {"tab": "shipped"},
         "all, deep": lambda n: {"tab": "all", "after": deep()},
         "all, deep and back": lambda n: {"tab": "all", "before": deep()},
-        "search: order number": lambda n: {"tab": "all", "q": f"5769{number():014d}"},
+        "search: order number": lambda n: {"tab": "all", "q": tiktok_id()},
         "search: surname": lambda n: {"tab": "all", "q": names[n % len(names)]},
         "search: two words": lambda n: {"tab": "all", "q": f"{names[n % len(names)]} serum"},
         "search: nothing": lambda n: {"tab": "all", "q": f"nobody{number()}"},
@@ -153,6 +156,9 @@ def _kinds(chance: random.Random, size: int) -> dict[str, Callable[[int], dict[s
             "lane": "own", "single": "on", "least": str(10 + n % 7)
         },  # fmt: skip
         "filter: SKU": lambda n: {"sku": f"SKU-{n % 60:03d}"},
+        "filter: SKU of all": lambda n: {"tab": "all", "sku": f"SKU-{n % 60:03d}"},
+        "filter: tag of all": lambda n: {"tab": "all", "tag": "vip"},
+        "filter: reason": lambda n: {"tab": "fix", "blocker": "no_weight"},
     }
 
 

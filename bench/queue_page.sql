@@ -21,6 +21,8 @@ CREATE TEMP TABLE given AS SELECT
 
 CREATE TEMP TABLE seed AS
 SELECT n,
+    -- eighteen digits that say nothing about the order, as TikTok's
+    '5769' || lpad(mod(n::numeric * 61803398874989, 100000000000000)::text, 14, '0') AS number,
     CASE WHEN n <= 2000 THEN 'ready' WHEN n <= 2300 THEN 'hold' WHEN n <= 2450 THEN 'fix' WHEN n <= 2900 THEN 'bought'
          WHEN n %% 40 = 0 THEN 'closed' ELSE 'shipped' END AS stage,
     (SELECT first[1 + n %% 16] || ' ' || last[1 + (n / 16) %% 24] FROM given) AS buyer,
@@ -39,7 +41,7 @@ INSERT INTO orders_order (
     fixed_recipient, ship_despite_cancel, parcel, label_state, label_carrier, label_tracking, rate_problem, plan_name,
     plan_price, plan_currency, plan_why, plan_parcel, stage, blocker, due_at)
 SELECT
-    %(workspace)s, (SELECT min(id) + n %% 2 FROM shops_shop), '5769' || lpad(n::text, 14, '0'),
+    %(workspace)s, (SELECT min(id) + n %% 2 FROM shops_shop), number,
     CASE stage WHEN 'shipped' THEN 'DELIVERED' WHEN 'closed' THEN 'CANCELLED' ELSE 'AWAITING_SHIPMENT' END,
     CASE WHEN n %% 3 = 0 THEN 'platform' ELSE 'own' END, 'SELLER', 'FULFILLMENT_BY_SELLER', 'NORMAL', 'HOME_DELIVERY',
     '7091', 'Standard shipping', '', '', CASE WHEN stage = 'shipped' THEN '1Z' || md5(n::text) ELSE '' END, '7000', '{}',
@@ -49,7 +51,7 @@ SELECT
     jsonb_build_object('name', buyer, 'street1', n || ' Main St', 'street2', '', 'city', 'Austin', 'state', 'TX',
         'postal_code', '78701', 'country', 'US', 'phone', '5125550100', 'company', '', 'email', ''),
     'good', 1 + n %% 3, 1 + (n %% 3) / 2, lower(sku),
-    lower(concat_ws(' ', '5769' || lpad(n::text, 14, '0'), replace(buyer, ' ', '.') || n, buyer,
+    lower(concat_ws(' ', number, replace(buyer, ' ', '.') || n, buyer,
         CASE WHEN stage = 'shipped' THEN '1Z' || md5(n::text) END, sku, product)),
     jsonb_build_object('id', n, 'note', repeat(md5(n::text), 12)), now(),
     '', CASE WHEN n %% 30 = 0 THEN ARRAY['vip'] ELSE '{}'::text[] END, '', '{}', false, '{}',
@@ -73,7 +75,7 @@ INSERT INTO orders_line (
     cancel_reason, cancelled_by, is_gift, is_dangerous, sub_items)
 SELECT o.id, o.tiktok_id || '-' || unit, 'sku-' || (s.n + unit / 3) %% 60, 'product-' || s.n %% 60, s.sku, s.product, '', '', '', '',
     '', '', 'USD', 12, 12, 0, 0, '', '', false, false, '[]'
-FROM seed s JOIN orders_order o ON o.tiktok_id = '5769' || lpad(s.n::text, 14, '0')
+FROM seed s JOIN orders_order o ON o.tiktok_id = s.number
 CROSS JOIN LATERAL generate_series(1, 1 + s.n %% 3) AS unit;
 
 DO $$ DECLARE one record; BEGIN
