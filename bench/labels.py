@@ -1,7 +1,9 @@
-"""500 labels through the whole money path, 10 purchases at a time, against a sandbox that takes its time.
+"""500 labels through the whole money path, 10 purchases at a time, against a sandbox that takes its
+time.
 
-Counted from the start of the batch to its end: TikTok's word on every order, rates, purchase, ledger, document,
-order, print files. The limit is what 10 at a time can do when an order costs one round of rates and one purchase.
+Counted from the start of the batch to its end: TikTok's word on every order, rates, purchase,
+ledger, document, order, print files. The limit is what 10 at a time can do when an order costs one
+round of rates and one purchase.
 """
 
 import resource
@@ -36,7 +38,8 @@ def run() -> dict[str, Any]:
 
 
 def measure(latency: tuple[str, ...]) -> dict[str, Any]:
-    """Buy LABELS labels at one account in this process; what it took, and whether the books agree."""
+    """Buy LABELS labels at one account in this process; what it took, and whether the books
+    agree."""
     with rehearsal(orders=2 * LABELS, more=latency) as ground:
         account_only_easypost(ground)
         read_orders(ground)

@@ -135,6 +135,7 @@ def _kinds(chance: random.Random, size: int) -> dict[str, Callable[[int], dict[s
         return f"{place:%Y-%m-%dT%H:%M:%SZ}_{number()}"
 
     names = ("ortiz", "nguyen", "okafor", "larsen", "moreau", "tanaka", "silva", "novak")
+
     def tiktok_id() -> str:
         return f"5769{number() * 61803398874989 % 10**14:014d}"
 
@@ -153,9 +154,11 @@ def _kinds(chance: random.Random, size: int) -> dict[str, Callable[[int], dict[s
         "search: two words": lambda n: {"tab": "all", "q": f"{names[n % len(names)]} serum"},
         "search: nothing": lambda n: {"tab": "all", "q": f"nobody{number()}"},
         "filter: lane, single, value": lambda n: {
-            "lane": "own", "single": "on", "least": str(10 + n % 7)
+            "lane": "own",
+            "single": "on",
+            "least": str(10 + n % 7),
         },  # fmt: skip
-        "filter: SKU": lambda n: {"sku": f"SKU-{n % 60:03d}"},
+        "filter: SKU": lambda n: {"sku": f"sku-{n % 60:03d}"},
         "filter: SKU of all": lambda n: {"tab": "all", "sku": f"SKU-{n % 60:03d}"},
         "filter: tag of all": lambda n: {"tab": "all", "tag": "vip"},
         "filter: reason": lambda n: {"tab": "fix", "blocker": "no_weight"},

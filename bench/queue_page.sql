@@ -12,6 +12,11 @@ END $$;
 INSERT INTO shops_shop (workspace_id, tiktok_id, cipher, code, name, region, seller_type, connected_at)
 SELECT %(workspace)s, 'shop-' || n, 'cipher', '', 'Shop ' || n, 'US', '', now() FROM generate_series(1, 2) AS n;
 
+INSERT INTO catalog_sku (
+    shop_id, tiktok_id, product_id, seller_sku, product_name, sku_name, image_url, weight_g, measured_by, updated_at)
+SELECT shop.id, 'sku-' || n, 'product-' || n, 'SKU-' || lpad(n::text, 3, '0'), 'Product ' || n, '', '', 200, 'product', now()
+FROM shops_shop shop, generate_series(0, 59) AS n;
+
 CREATE TEMP TABLE given AS SELECT
     ARRAY['Jo', 'Ana', 'Li', 'Sam', 'Noor', 'Max', 'Ida', 'Tom', 'Eve', 'Raj', 'Mia', 'Leo', 'Zoe', 'Kai', 'Uma', 'Ben'] AS first,
     ARRAY['Ortiz', 'Nguyen', 'Okafor', 'Larsen', 'Moreau', 'Tanaka', 'Silva', 'Novak', 'Haddad', 'Kim', 'Rossi', 'Weber',
@@ -26,8 +31,9 @@ SELECT n,
     CASE WHEN n <= 2000 THEN 'ready' WHEN n <= 2300 THEN 'hold' WHEN n <= 2450 THEN 'fix' WHEN n <= 2900 THEN 'bought'
          WHEN n %% 40 = 0 THEN 'closed' ELSE 'shipped' END AS stage,
     (SELECT first[1 + n %% 16] || ' ' || last[1 + (n / 16) %% 24] FROM given) AS buyer,
-    (SELECT product[1 + (n / 7) %% 10] FROM given) AS product,
-    format('SKU-%%s', lpad((n %% 60)::text, 3, '0')) AS sku,
+    (SELECT product[1 + abs(hashint8(n) %% 10)] FROM given) AS product,
+    abs(hashint8(n) %% 60) AS sku_number,
+    'SKU-' || lpad(abs(hashint8(n) %% 60)::text, 3, '0') AS sku,
     random() AS chance
 FROM generate_series(1, %(size)s) AS n;
 
@@ -73,7 +79,7 @@ INSERT INTO orders_line (
     order_id, tiktok_id, sku_id, product_id, seller_sku, product_name, sku_name, image_url, status, package_id,
     package_status, tracking_number, currency, sale_price, original_price, seller_discount, platform_discount,
     cancel_reason, cancelled_by, is_gift, is_dangerous, sub_items)
-SELECT o.id, o.tiktok_id || '-' || unit, 'sku-' || (s.n + unit / 3) %% 60, 'product-' || s.n %% 60, s.sku, s.product, '', '', '', '',
+SELECT o.id, o.tiktok_id || '-' || unit, 'sku-' || (s.sku_number + unit / 3) %% 60, 'product-' || s.sku_number, s.sku, s.product, '', '', '', '',
     '', '', 'USD', 12, 12, 0, 0, '', '', false, false, '[]'
 FROM seed s JOIN orders_order o ON o.tiktok_id = s.number
 CROSS JOIN LATERAL generate_series(1, 1 + s.n %% 3) AS unit;

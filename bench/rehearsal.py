@@ -39,9 +39,7 @@ def rehearsal(*, orders: int, seed: int = 1, more: tuple[str, ...] = ()) -> Iter
         folder = Path(name)
         folder.chmod(0o711)  # the database server's own account has to get in
         with EmbeddedPostgres(folder / "postgres"), Processes(folder, {}) as processes:
-            sandbox = start_sandbox(
-                processes, port=0, orders=orders, seed=seed, web=WEB, more=more
-            )
+            sandbox = start_sandbox(processes, port=0, orders=orders, seed=seed, web=WEB, more=more)
             os.environ.update(_environment(folder, sandbox))
             yield Ground(_set_up(sandbox), sandbox)
             from django.db import connections
@@ -50,7 +48,7 @@ def rehearsal(*, orders: int, seed: int = 1, more: tuple[str, ...] = ()) -> Iter
 
 
 def _environment(folder: Path, sandbox: str) -> dict[str, str]:
-    from creatorflow.demo.__main__ import APP
+    from creatorflow.demo.start import APP
 
     return APP | {
         "DJANGO_SETTINGS_MODULE": "creatorflow.settings",

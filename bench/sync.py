@@ -21,8 +21,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from creatorflow.demo.__main__ import APP
-from creatorflow.demo.processes import DidNotStart, Processes, ask
+from creatorflow.demo.processes import Processes, ask, sandbox_address
+from creatorflow.demo.start import APP
 from creatorflow.embedded_postgres import EmbeddedPostgres, temporary_folder
 
 ORDERS = 20_000
@@ -57,7 +57,7 @@ def run() -> dict[str, Any]:
 
 
 def _read_shop(count: int, *, floor: bool = False) -> dict[str, Any]:
-    """Read a shop of `count` orders into a database of its own; `floor` measures its inserts too."""
+    """Read a shop of `count` orders into its own database; `floor` measures inserts as well."""
     with (
         temporary_folder("bench-sync-") as folder,
         EmbeddedPostgres(folder / "postgres") as database,
@@ -75,14 +75,8 @@ def _start_sandbox(processes: Processes, count: int) -> str:
     """The sandbox's address. It keeps its world in memory, as writing it down costs our time."""
     ready = processes.folder / "sandbox.ready"
     words = ["-m", "sandbox", "--orders", str(count), "--tiktok-rate", "0"]
-    process = processes.start("sandbox", [*words, "--ready-file", str(ready)])
-    until = time.monotonic() + 120
-    while not ready.exists():
-        if process.poll() is not None or time.monotonic() > until:
-            log = (processes.folder / "sandbox.log").read_text()
-            raise DidNotStart(f"the sandbox did not start: {log[-2000:]}")
-        time.sleep(0.05)
-    return str(json.loads(ready.read_text())["url"])
+    processes.start("sandbox", [*words, "--ready-file", str(ready)])
+    return sandbox_address(processes)
 
 
 def _environment(folder: Path, database: str, sandbox: str) -> dict[str, str]:
@@ -217,7 +211,10 @@ def insert() -> None:
 
 def _prepared(cursor: Any) -> list[tuple[bytes, bytes]]:
     """The rows as COPY takes them: pages of 100 orders, each with its lines."""
-    orders, lines = "SELECT {} FROM orders_order ORDER BY id", "SELECT {} FROM orders_line ORDER BY order_id, id"
+    orders, lines = (
+        "SELECT {} FROM orders_order ORDER BY id",
+        "SELECT {} FROM orders_line ORDER BY order_id, id",
+    )
     cursor.execute(orders.format("id"))
     page_of = {pk: place // PAGE for place, (pk,) in enumerate(cursor.fetchall())}
     cursor.execute(lines.format("order_id"))

@@ -3,15 +3,21 @@
 import json
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+
+
+class SeeOther(HttpResponseRedirect):
+    """303: whatever was posted is done, go and read this."""
+
+    status_code = 303
 
 
 def page_or_part(
     request: HttpRequest, template: str, part: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
-    """The whole page, or only its `{% partialdef part %}` when HTMX asks for it. Back and reload always get the page."""
+    """The whole page, or only its `{% partialdef part %}` when HTMX asks for it. Back and reload get the page."""
     htmx: Any = getattr(request, "htmx", None)
     wants_part = bool(htmx) and not htmx.boosted and not htmx.history_restore_request
     name = f"{template}#{part}" if wants_part else template
@@ -34,6 +40,4 @@ def go(request: HttpRequest, url: str) -> HttpResponse:
         response = HttpResponse(status=204)
         response["HX-Redirect"] = url
         return response
-    response = HttpResponse(status=303)
-    response["Location"] = url
-    return response
+    return SeeOther(url)

@@ -1,6 +1,7 @@
 """The job is the use case itself: `@job` adds `.later(ids…)`; calling it plainly runs it.
 
-The queue only wakes work. A job is idempotent and safe to be killed anywhere; the row says what is due, a sweep queues it again.
+The queue only wakes work. A job is idempotent and safe to be killed anywhere; the row says what is due, a sweep
+queues it again.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Secrets at rest: AES-256-GCM, a key id in front, and the row's identity authenticated with the text.
 
-VAULT_KEYS is a comma-separated list of ``id:base64(32 bytes)``; the first encrypts, all decrypt. A value moved to another
-row, or another column, does not decrypt.
+VAULT_KEYS is a comma-separated list of ``id:base64(32 bytes)``; the first encrypts, all decrypt. A value moved to
+another row, or another column, does not decrypt.
 """
 
 import base64

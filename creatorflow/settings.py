@@ -98,7 +98,7 @@ def _database() -> dict[str, object]:
 
 DATABASES = {"default": _database()}
 
-# -- The queue only wakes work: rows say what is due, so a task is delivered once and never retried by the broker --------
+# -- The queue only wakes work: rows say what is due, so a task is delivered once and never retried by the broker ------
 Q_CLUSTER = {
     "name": "creatorflow",
     "orm": "default",
@@ -159,7 +159,7 @@ MAILERS = {
     )
 }
 
-# -- Third parties: every address is a setting, so the sandbox can stand in ----------------------------------------------
+# -- Third parties: every address is a setting, so the sandbox can stand in --------------------------------------------
 TIKTOK_SHOP_ENVIRONMENT = env.choice(
     "TIKTOK_SHOP_ENVIRONMENT", ("sandbox", "production"), "production"
 )

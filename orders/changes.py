@@ -10,31 +10,36 @@ from orders.models import OrderEvent
 def note_changes(page: list[MappedOrder], known: dict[str, Row], *, now: datetime) -> None:
     """Write timeline entries for orders that were there before, in one statement."""
     events = [
-        OrderEvent(
-            order_id=old["id"], at=min(one.order["updated_at"], now), kind="sync", text=text[:400]
-        )
+        OrderEvent(order_id=old["id"], at=_at(kind, one, now), kind=kind, text=text[:400])
         for one in page
         if (old := known.get(one.order["tiktok_id"])) is not None
         and one.order["updated_at"] >= old["updated_at"]
-        for text in changes(old, one.order)
+        for kind, text in changes(old, one.order)
     ]
     if events:
         OrderEvent.objects.bulk_create(events)
 
 
-def changes(old: Row, new: Row) -> Iterator[str]:
-    """Sentences for what a seller wants to know of the difference between two copies."""
+def _at(kind: str, one: MappedOrder, now: datetime) -> datetime:
+    """When TikTok changed it; for an address when we learned of it, which ends quotes made
+    before."""
+    return now if kind == "address" else min(one.order["updated_at"], now)
+
+
+def changes(old: Row, new: Row) -> Iterator[tuple[str, str]]:
+    """Kind and sentence for what a seller wants to know of the difference between two copies."""
     if old["status"] != new["status"]:
-        yield f"TikTok: {words(old['status'])} → {words(new['status'])}."
+        yield "sync", f"TikTok: {words(old['status'])} → {words(new['status'])}."
     if new["is_cancel_requested"] and not old["is_cancel_requested"]:
-        yield "The buyer asked to cancel."
+        yield "sync", "The buyer asked to cancel."
     if old["is_cancel_requested"] and not new["is_cancel_requested"]:
-        yield "The buyer no longer asks to cancel."
+        yield "sync", "The buyer no longer asks to cancel."
     if new["tracking_number"] and new["tracking_number"] != old["tracking_number"]:
-        yield f"TikTok shows tracking number {new['tracking_number']}."
+        yield "sync", f"TikTok shows tracking number {new['tracking_number']}."
     if old["recipient"] and new["recipient"] and old["recipient"] != new["recipient"]:
         masked = new["address_state"] == "masked"
-        yield "TikTok now hides the address." if masked else "The delivery address changed."
+        told = "TikTok now hides the address." if masked else "The delivery address changed."
+        yield "address", told
 
 
 def words(status: str) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from decimal import Decimal
 
 from django.db import connection
@@ -26,14 +27,15 @@ class Tally:
 
 def tab_counts(workspace: Workspace, *, now: datetime) -> dict[str, int]:
     """Orders per tab, at most MOST + 1 each: one statement of bounded index scans, whatever the size of the shop."""
-    parts, parameters = [], []
+    parts: list[str] = []
+    parameters: list[Any] = []
     for name in TABS:
         orders = Order.objects.of(workspace).tab(name, now=now).values("pk")[: MOST + 1]
         sql, values = orders.query.sql_with_params()
         parts.append(f"(SELECT count(*) FROM ({sql}) AS t_{name})")
         parameters += values
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", parameters)
+        cursor.execute(f"SELECT {', '.join(parts)}", parameters)  # noqa: S608 - Django's own SQL
         return dict(zip(TABS, cursor.fetchone(), strict=True))
 
 

@@ -4,6 +4,7 @@ The money habit of labels holds here as well: the intent ("telling") is on disk 
 leaves; what got no answer is "unknown" and is resolved only by reading the order from TikTok.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -51,6 +52,29 @@ def request(order: Order, *, tracking_number: str, carrier: str) -> Dispatch:
         made = Dispatch.objects.create(order=order, tracking_number=number, carrier=carrier[:40])
         _wake(made)
     return made
+
+
+def request_many(wanted: Iterable[tuple[Order, str, str]]) -> None:
+    """`request` for many orders, each with its number and carrier, in a few statements. Nothing is
+    requested when one of them raises."""
+    asked = list(wanted)
+    with transaction.atomic():
+        ids = [order.pk for order, _, _ in asked]
+        known = set(
+            Dispatch.objects.filter(order__in=ids)
+            .exclude(state="withdrawn")
+            .values_list("order_id", flat=True)
+        )
+        made = []
+        for order, number, carrier in asked:
+            if order.pk in known or order.lane != Lane.OWN:
+                request(order, tracking_number=number, carrier=carrier)
+                continue
+            number = telling.normal(number)
+            made.append(Dispatch(order=order, tracking_number=number, carrier=carrier[:40]))
+        Dispatch.objects.bulk_create(made)
+        if made:
+            _wake(*made)
 
 
 def withdraw(order: Order) -> bool:
@@ -130,10 +154,10 @@ def _claim(now: datetime) -> list[int]:
     return ids
 
 
-def _wake(made: Dispatch) -> None:
-    """Queue a sweep, unless another dispatch did so a moment ago: it finds this one as well."""
+def _wake(*made: Dispatch) -> None:
+    """Queue a sweep, unless another dispatch did so a moment ago: it finds these as well."""
     others = Dispatch.objects.filter(
-        state__in=("due", "telling"), created_at__gt=made.created_at - _JUST_NOW
+        state__in=("due", "telling"), created_at__gt=made[0].created_at - _JUST_NOW
     )
-    if not others.exclude(pk=made.pk).exists():
+    if not others.exclude(pk__in=[one.pk for one in made]).exists():
         dispatch_due.later()

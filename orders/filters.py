@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import QueryDict
 
 from core.models import Workspace
 from orders.models import Lane, Order
 from orders.querysets import OrderQuerySet
+from shops.catalog.models import Sku
 from shops.models import Shop
 
 TABS = {
@@ -48,6 +50,7 @@ BLOCKER_WORDS = {
 }
 # Shorter runs are in no trigram, so the search index could not help.
 _SEARCHABLE = re.compile(r"\w{3}")
+_MOST_SKUS = 200  # of one name: every shop may have its own
 
 
 class OrderFilter(forms.Form):
@@ -143,7 +146,7 @@ class OrderFilter(forms.Form):
         if value := self.chosen("q"):
             orders = orders.search(value)
         if value := self.chosen("sku"):
-            orders = orders.with_sku(value)
+            orders = orders.with_skus(self._sku_ids(value))
         if value := self.chosen("tag"):
             orders = orders.tagged(value)
         if self.chosen("single"):
@@ -155,6 +158,12 @@ class OrderFilter(forms.Form):
         if self.chosen("most") != "":
             orders = orders.filter(total__lte=self.chosen("most"))
         return self._by_deadline(orders, now)
+
+    def _sku_ids(self, name: str) -> list[str]:
+        """TikTok's ids of the SKUs that people, or TikTok, call so."""
+        named = Q(seller_sku__iexact=name) | Q(tiktok_id=name)
+        skus = Sku.objects.of(self.workspace).filter(named)
+        return list(skus.values_list("tiktok_id", flat=True)[:_MOST_SKUS])
 
     def _by_deadline(self, orders: OrderQuerySet, now: datetime) -> OrderQuerySet:
         value = self.chosen("deadline")

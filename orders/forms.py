@@ -23,10 +23,16 @@ class AddressForm(forms.Form):
     street1 = forms.CharField(max_length=200, label="Street", error_messages=_REQUIRED)
     street2 = forms.CharField(max_length=200, required=False, label="Apartment, unit")
     city = forms.CharField(max_length=100, error_messages=_REQUIRED)
+    # These two are needed in the US only
     state = forms.CharField(
-        max_length=40, required=False, label="State or province", help_text="In the US, such as CA."
+        max_length=40,
+        label="State or province",
+        help_text="In the US, such as CA.",
+        error_messages=_REQUIRED,
     )
-    postal_code = forms.CharField(max_length=20, required=False, label="ZIP or postal code")
+    postal_code = forms.CharField(
+        max_length=20, label="ZIP or postal code", error_messages=_REQUIRED
+    )
     country = forms.CharField(
         max_length=2,
         min_length=2,
@@ -41,6 +47,10 @@ class AddressForm(forms.Form):
         known = address or {}
         kwargs.setdefault("initial", {k: v for k, v in known.items() if not addresses.is_masked(v)})
         super().__init__(*args, auto_id="address_%s", **kwargs)
+        self.fields["name"].widget.attrs["autofocus"] = True
+        country = str(self["country"].value() or "US").upper()
+        for name in ("state", "postal_code"):
+            self.fields[name].required = country == "US"
 
     def clean(self) -> dict[str, Any]:
         """Refuse an address that no carrier would deliver to, with its reason."""
@@ -48,7 +58,7 @@ class AddressForm(forms.Form):
         data["country"] = data.get("country", "").upper()
         if data["country"] == "US":
             data["state"] = addresses.us_state(data.get("state", "")) or data.get("state", "")
-        for name, value in data.items():
+        for name, value in list(data.items()):
             if addresses.is_masked(value):
                 self.add_error(name, "Part of it is still struck out with stars.")
         if not self.errors and (problem := addresses.problem(data)):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -220,6 +221,8 @@ def _contents(order: Row, lines: list[Row]) -> Row:
 
 def text(value: object, most: int) -> str:
     """A trimmed string of at most `most` characters; "" for nothing, lists and objects."""
+    if value is None:
+        return ""
     if isinstance(value, str):
         return value.replace("\x00", "").strip()[:most]
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -235,6 +238,8 @@ def flag(value: object) -> bool:
 def moment(value: object) -> datetime | None:
     """Unix seconds (or a string of them, or milliseconds) as an aware time; None for zero and
     nonsense."""
+    if value is None:
+        return None
     if isinstance(value, str) and value.isdecimal() and len(value) < 20:
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
@@ -247,8 +252,13 @@ def amount(value: object) -> Decimal:
     """Money exact to the cent; zero for nothing and nonsense, whose original stays in `raw`."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return _ZERO
+    return _exact(str(value))
+
+
+@lru_cache(maxsize=4096)
+def _exact(value: str) -> Decimal:
     try:
-        found = Decimal(str(value))
+        found = Decimal(value)
     except InvalidOperation:
         return _ZERO
     if not found.is_finite() or abs(found) >= _MOST_MONEY:

@@ -1,6 +1,7 @@
-"""Pages of orders as rows; the next one is fetched and mapped while this one is written."""
+"""Pages of orders as rows; the next ones are fetched and mapped while one is written."""
 
 import logging
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from orders.mapping import MappedOrder, Unmappable, map_order
 from shops.tiktok_shop.paging import Page
 
 log = logging.getLogger(__name__)
+
+# So many, as a slow commit must not leave turns of the rate limit unused.
+_AHEAD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +47,20 @@ def map_all(documents: Iterable[dict[str, Any]], *, now: datetime) -> list[Mappe
 
 
 def ahead[T](pages: Iterator[T]) -> Generator[T]:
-    """The same pages in the same order, made by one thread that is one page ahead, at most.
+    """The same pages in the same order, made by one thread that is a few pages ahead, at most.
 
     Errors come where they belong. Closing it early waits for the page being made, and closes the
     thread's own database connection, on which the rate limit is booked.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="orders-page") as thread:
+        coming = deque(thread.submit(next, pages, None) for _ in range(_AHEAD))
         try:
-            following = thread.submit(next, pages, None)
-            while (page := following.result()) is not None:
-                following = thread.submit(next, pages, None)  # after the last page it asks nothing
+            while (page := coming.popleft().result()) is not None:
+                coming.append(thread.submit(next, pages, None))  # after the last page: nothing
                 yield page
         finally:
+            for one in coming:
+                one.cancel()
             thread.submit(_close_connection)
 
 

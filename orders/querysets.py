@@ -1,5 +1,6 @@
 """Order lists: who may see them, and the queue's tabs."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -95,14 +96,11 @@ class OrderQuerySet(models.QuerySet["Order"]):
             orders = orders.filter(search_text__contains=word)
         return orders
 
-    def with_sku(self, name: str) -> "OrderQuerySet":
-        """Orders with a line of this seller SKU, or of this SKU id of TikTok (17 digits and more)."""
+    def with_skus(self, sku_ids: Collection[str]) -> "OrderQuerySet":
+        """Orders with a line of one of these SKUs, by TikTok's ids."""
         line = self.model._meta.get_field("lines").related_model
-        lines = line.objects.filter(order=models.OuterRef("pk"))
-        if name.isdecimal() and len(name) >= _TIKTOK_DIGITS:
-            return self.filter(pk__in=line.objects.filter(sku_id=name).values("order"))
-        # The search index narrows it down, as seller SKUs are searched, too; the line decides.
-        return self.search(name).filter(models.Exists(lines.filter(seller_sku__iexact=name)))
+        lines = line.objects.filter(order=models.OuterRef("pk"), sku_id__in=sku_ids)
+        return self.filter(models.Exists(lines))
 
     def tagged(self, name: str) -> "OrderQuerySet":
         """Orders with this tag; few have any, and only those are indexed."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import batched
 
 from django.db import connection, transaction
+from django.db.models import Value
 from django.utils import timezone
 
 from core.jobs import job
@@ -83,9 +84,14 @@ def requirements(workspace_ids: Iterable[int]) -> tuple[set[int], set[int]]:
     Addresses and accounts belong to shipping, above us; only whether there are any matters here.
     """
     rows = Workspace.objects.filter(pk__in=set(workspace_ids))
-    addresses = rows.filter(ship_from__isnull=False).values_list("pk", flat=True)
-    accounts = rows.filter(label_accounts__state="active", label_accounts__shop__isnull=True)
-    return set(addresses), set(accounts.values_list("pk", flat=True))
+    addresses = rows.filter(ship_from__isnull=False).values_list("pk", Value("address"))
+    accounts = rows.filter(
+        label_accounts__state="active", label_accounts__shop__isnull=True
+    ).values_list("pk", Value("account"))
+    found = set(addresses.union(accounts))
+    return {pk for pk, what in found if what == "address"}, {
+        pk for pk, what in found if what == "account"
+    }
 
 
 def refused_of(order_ids: Iterable[int]) -> set[int]:

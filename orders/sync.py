@@ -154,12 +154,13 @@ class _Run:
         self.shop = cursor.shop
         self.client = client
         self.seen_skus: set[str] = set()
-        self.changed = False
+        self.written = 0
 
     def windows(self, *, until: datetime) -> bool:
         """Read windows until now is reached; True when time ran out before."""
         if self.cursor.complete_until is None:
             self._early()
+            self._tell()
         restarts = 0
         while True:
             if timezone.now() > until:
@@ -187,13 +188,13 @@ class _Run:
         """The first pages of what waits for shipment, so that work can start during the
         back-fill."""
         for status, most in _EARLY:
-            with closing(ahead(read(search_orders(self.client, status=status)))) as pages:
+            first = islice(search_orders(self.client, status=status), most)
+            with closing(ahead(read(first))) as pages:
                 try:
-                    for page in islice(pages, most):
+                    for page in pages:
                         self._keep(page)
                 except PageTokenRefused:
                     continue  # the windows read them again anyway
-        self._tell()
 
     def _open(self) -> None:
         """Fix the window on disk before its first page; one that was broken off stays as it was."""
@@ -240,8 +241,16 @@ class _Run:
         self._tell()
         return reached
 
+    def _tell(self) -> None:
+        """Let others know that there are orders they have not seen."""
+        if self.written:
+            events.publish("orders.changed", workspace_id=self.shop.workspace_id)
+            self.written = 0
+
     def _keep(self, page: PageRead, **fields: object) -> None:
-        upsert(self.shop, page.mapped, now=timezone.now(), seen_skus=self.seen_skus)
+        now = timezone.now()
+        result = upsert(self.shop, page.mapped, now=now, seen_skus=self.seen_skus)
+        self.written += len(result.written)
         self._save(**fields)
 
     def _save(self, **fields: object) -> None:

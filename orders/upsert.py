@@ -1,8 +1,9 @@
 """Mapped orders → the database, a page at a time, idempotent and newest-wins.
 
 Rows are streamed with COPY into temporary tables and merged by one INSERT … ON CONFLICT each. That
-is the fastest way measured here (docs/performance.md); it also lets the stage be decided before the
-row is written, so that a new order is written once.
+is three times as fast as bulk_create(update_conflicts=True) with these columns and indexes (1,450
+against 450 orders a second on one connection); it also lets the stage be decided before the row is
+written, so that a new order is written once.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,6 +27,8 @@ from shops.models import Shop
 
 # A copy read so long after its update_time shows everything of that second: same time, same copy.
 _FINAL = timedelta(minutes=1)
+# Columns mapped to objects; `raw` is mapped to text.
+_OBJECTS: Final = ("recipient", "sub_items")
 _KNOWN: Final = (
     "id",
     "tiktok_id",
@@ -171,7 +174,8 @@ def _write(shop: Shop, wanted: list[MappedOrder], result: Upserted) -> None:
     columns = list(wanted[0].order)
     same = {"workspace_id": shop.workspace_id, "shop_id": shop.pk}
     same |= _beginnings(frozenset({"id", *columns, *same}))
-    _stream("orders_order", columns, (_values(one.order) for one in wanted))
+    _make_room("orders_order", "orders_line")
+    _stream("orders_order", columns, [_values(one.order) for one in wanted])
     written = _merge(
         "orders_order",
         columns,
@@ -189,7 +193,7 @@ def _write(shop: Shop, wanted: list[MappedOrder], result: Upserted) -> None:
 def _write_lines(wanted: list[MappedOrder], ids: dict[str, int], result: Upserted) -> None:
     rows = [(ids[one.order["tiktok_id"]], line) for one in wanted for line in one.lines]
     columns = [*rows[0][1], "order_id"] if rows else ["tiktok_id", "order_id"]
-    _stream("orders_line", columns, ([*_values(line), pk] for pk, line in rows))
+    _stream("orders_line", columns, [[*_values(line), pk] for pk, line in rows])
     if result.new < len(ids):
         with connection.cursor() as cursor:
             cursor.execute(
@@ -206,38 +210,47 @@ def _write_lines(wanted: list[MappedOrder], ids: dict[str, int], result: Upserte
 def _beginnings(given: frozenset[str]) -> Row:
     """What a new row starts with in the columns that are ours; a conflict leaves them alone."""
     return {
-        f.column: {} if isinstance(f, JSONField) else f.get_default()
+        f.column: "{}" if isinstance(f, JSONField) else f.get_default()
         for f in Order._meta.concrete_fields
         if f.column and f.column not in given
     }
 
 
 def _values(row: Row) -> list[Any]:
-    """As COPY takes them: objects, and the lists of objects that are `sub_items`, as JSON."""
-    return [
-        _json(value) if isinstance(value, dict) or name == "sub_items" else value
-        for name, value in row.items()
-    ]
+    """As COPY takes them: the columns that hold objects as JSON."""
+    values = row.copy()
+    for name in _OBJECTS:
+        if name in values:
+            values[name] = _json(values[name])
+    return list(values.values())
 
 
 def _json(value: object) -> str:
     return orjson.dumps(value, default=str).decode().replace("\\u0000", "")
 
 
-def _stream(table: str, columns: list[str], rows: Iterable[list[Any]]) -> None:
-    """COPY rows into the connection's temporary twin of `table`, emptied by every commit."""
-    names = ", ".join(columns)
+def _make_room(*tables: str) -> None:
+    """Empty temporary twins of `tables`, in one round trip. Every commit empties them, too."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s)", [f"pg_temp.incoming_{table}"])
-        if cursor.fetchone()[0] is None:
-            cursor.execute(
-                f"CREATE TEMP TABLE incoming_{table} ON COMMIT DELETE ROWS "  # noqa: S608 - our names
-                f"AS SELECT * FROM {table} WITH NO DATA"
+        cursor.execute(
+            "".join(
+                f"CREATE TEMP TABLE IF NOT EXISTS incoming_{table} ON COMMIT DELETE ROWS "  # noqa: S608 - our names
+                f"AS SELECT * FROM {table} WITH NO DATA;"
+                f"DELETE FROM incoming_{table};"
+                for table in tables
             )
-        cursor.execute(f"DELETE FROM incoming_{table}")  # noqa: S608 - a second page of one commit
-        with cursor.copy(f"COPY incoming_{table} ({names}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+        )
+
+
+def _stream(table: str, columns: list[str], rows: Iterable[list[Any]]) -> None:
+    """COPY rows into the temporary twin of `table`."""
+    names = ", ".join(columns)
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY incoming_{table} ({names}) FROM STDIN") as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)
 
 
 def _merge(
@@ -255,5 +268,5 @@ def _merge(
         f"ON CONFLICT ({key}) DO UPDATE SET {changed} {extra}"
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, _values(same))
+        cursor.execute(statement, list(same.values()))
         return list(cursor.fetchall()) if "RETURNING" in extra else []

@@ -28,8 +28,8 @@ class BadKey(Exception):
 
 
 def provider_for(account: LabelAccount) -> Provider:
-    """The account's provider, ready to be asked. NotAuthorized when its shop is not connected, VaultError when the
-    stored key cannot be read."""
+    """The account's provider, ready to be asked. NotAuthorized when its shop is not connected,
+    VaultError when the stored key cannot be read."""
     if account.provider == "tiktok":
         if account.shop is None:
             raise ValueError(f"{account} has no shop")
@@ -60,7 +60,8 @@ def _base_url(slug: str) -> str:
 
 
 def test_key(slug: str, key: str) -> AccountCheck:
-    """Ask the provider whether it knows the key. BadKey when not, other RemoteErrors as they come."""
+    """Ask the provider whether it knows the key. BadKey when not, other RemoteErrors as they
+    come."""
     if slug not in KEYED:
         raise BadKey("This provider is not known.")
     if not key or not key.isascii() or len(key) > 300 or any(c.isspace() for c in key):
@@ -75,7 +76,8 @@ def test_key(slug: str, key: str) -> AccountCheck:
 def add(
     workspace: Workspace, provider: str, key: str, *, name: str = "", user: User | None
 ) -> LabelAccount:
-    """A tested account. BadKey when the provider refuses the key or it is in use here; nothing is saved then."""
+    """A tested account. BadKey when the provider refuses the key or it is in use here; nothing is
+    saved then."""
     _refuse_known(workspace, provider, key)
     check = test_key(provider, key)
     account = LabelAccount(
@@ -128,9 +130,11 @@ def recheck(account: LabelAccount, *, now: datetime) -> AccountCheck:
 
 
 def pause(account: LabelAccount, reason: str) -> None:
-    """The provider refused the key: nothing is asked of this account until a person puts it right. Told once.
+    """The provider refused the key: nothing is asked of this account until a person puts it right.
+    Told once.
 
-    A shop's own account has no key: the shop's authorization says whether it works, and says so by itself.
+    A shop's own account has no key: the shop's authorization says whether it works, and says so by
+    itself.
     """
     if account.provider == "tiktok":
         return
@@ -197,7 +201,9 @@ def _refuse_known(
 ) -> None:
     """One key twice would ask, and show, every rate twice."""
     rows = LabelAccount.objects.of(workspace).filter(provider=provider, key_hint=key[-4:])
-    for account in rows.exclude(pk=but.pk if but else None):
+    if but is not None:
+        rows = rows.exclude(pk=but.pk)
+    for account in rows:
         if account.key == key:
             raise BadKey(f"This key is in use already, by {account.name}.")
 

@@ -25,7 +25,8 @@ class LabelAccountAdmin(LookOnly):
 @admin.register(Label)
 class LabelAdmin(LookOnly):
     list_display = (
-        "id", "workspace", "order_id", "state", "provider", "service_name", "cost", "currency", "settled_at", "reason",
+        "id", "workspace", "order_id", "state", "provider", "service_name", "cost", "currency",
+        "settled_at", "reason",
     )  # fmt: skip
     list_filter = ("state", "provider")
     list_select_related = ("workspace",)

@@ -10,7 +10,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -25,39 +24,23 @@ from core.states import IllegalMove, LostRace
 from orders.models import Order
 from shipping import batch_checks as checks
 from shipping.batch_checks import Verdict
-from shipping.batch_stages import Stage
+from shipping.batch_stages import Stage, Task
 from shipping.labels import documents, prints, purchase, reconcile, telling
 from shipping.models import Label
-from shipping.plan import Context, context_for
+from shipping.plan import context_for
 
 log = logging.getLogger(__name__)
 
 QUOTES_AT_ONCE = 10
 FINISHES_AT_ONCE = 4
 BEAT = 5.0  # seconds between a runner's signs of life
+CLOSE = 0.3  # seconds between closing what was bought meanwhile
 # A queue task may run for 15 minutes: hand over to a fresh one well before.
 BUDGET = 600.0
 MOST_TRIES = 5
 STOPPED = Verdict("left_out", "The batch was stopped.", "retry")
 LATE_DOCUMENTS = 30.0  # seconds to wait for labels that are paid and still being drawn
 FIRST_PRINT = 20  # labels after which a first print file is offered
-
-
-@dataclass(slots=True)
-class Task:
-    """One item on its way through the stages."""
-
-    item: BatchItem
-    order: Order
-    context: Context
-    label: Label | None = None
-
-    @property
-    def chosen(self) -> Label:
-        """The label, once the order was priced."""
-        if self.label is None:
-            raise LookupError(f"{self.order} was not priced yet")
-        return self.label
 
 
 @job
@@ -84,12 +67,14 @@ class Runner:
         self.in_hand: dict[int, Task] = {}
         self.stopped = False  # by a person: what is not being paid yet is put back
         self.bought = 0
+        self.finished: list[Task] = []
         self.quoting = Stage[Task]("quote", QUOTES_AT_ONCE, self._guarded(self._quote))
         self.finishing = Stage[Task]("finish", FINISHES_AT_ONCE, self._guarded(self._finish))
         self.buying: dict[UUID, Stage[Task]] = {}
         self._lock = threading.Lock()
         self._moved = threading.Event()
         self._next_beat = 0.0
+        self._next_close = 0.0
         self._dry_until = 0.0
 
     def run(self) -> bool:
@@ -99,6 +84,7 @@ class Runner:
             while True:
                 self._raise_fatal()
                 self._beat()
+                self._close_finished()
                 tired = time.monotonic() > ends
                 if not self.stopped and not tired and self._is_low() and self._take():
                     continue
@@ -236,16 +222,34 @@ class Runner:
             self._end(task, Verdict("failed", label.reason, "retry"))
 
     def _finish(self, task: Task) -> None:
-        """Keep the document, tell TikTok, close the item."""
-        label = task.chosen
-        label.order = task.order
-        documents.fetch(label)
-        telling.tell(label)
-        self._end(task, Verdict("done", ""))
+        """Keep the document; the rest is done for several at once."""
+        documents.fetch(task.chosen)
         with self._lock:
-            self.bought += 1
-            offer = self.bought == FIRST_PRINT or self.bought % 200 == 0
-        if offer:
+            self.finished.append(task)
+        self._moved.set()
+
+    def _close_finished(self) -> None:
+        """Hand the numbers of bought labels over to be told to TikTok, and close their items."""
+        if time.monotonic() < self._next_close:
+            return
+        self._next_close = time.monotonic() + CLOSE
+        with self._lock:
+            tasks, self.finished = self.finished, []
+        if not tasks:
+            return
+        for task in tasks:
+            task.chosen.order = task.order
+        telling.tell_many(task.chosen for task in tasks)
+        ids = [task.item.pk for task in tasks]
+        items.settle_done(self.batch, ids, now=timezone.now())
+        for pk in ids:
+            self.in_hand.pop(pk, None)
+        self._offer_papers(len(ids))
+
+    def _offer_papers(self, more: int) -> None:
+        """A print file of the first labels soon, and a new one now and then."""
+        before, self.bought = self.bought, self.bought + more
+        if before < FIRST_PRINT <= self.bought or before // 200 < self.bought // 200:
             prints.build_print_files.later(batch_id=self.batch.pk)
 
     def _again(self, task: Task, reason: str, fix: str, pause: timedelta) -> None:

@@ -4,15 +4,39 @@ them."""
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from queue import SimpleQueue
 
 from django.db import connections
 
+from core.models import BatchItem
+from orders.models import Order
+from shipping.models import Label
+from shipping.plan import Context
+
 log = logging.getLogger(__name__)
 
 
+@dataclass(slots=True)
+class Task:
+    """One item on its way through the stages."""
+
+    item: BatchItem
+    order: Order
+    context: Context
+    label: Label | None = None
+
+    @property
+    def chosen(self) -> Label:
+        """The label, once the order was priced."""
+        if self.label is None:
+            raise LookupError(f"{self.order} was not priced yet")
+        return self.label
+
+
 class Stage[T]:
-    """Up to `threads` threads calling `work`; they are started as work arrives."""
+    """Up to `threads` threads calling `work`, for work that mostly waits; they are started as work
+    arrives, and their database connections end with them."""
 
     def __init__(self, name: str, threads: int, work: Callable[[T], None]) -> None:
         self.name = name

@@ -30,7 +30,8 @@ class Inches(forms.DecimalField):
 
 
 def shown_inches(millimetres: int | None) -> Decimal | None:
-    """What a person wrote when it was kept as `millimetres`: quarters of an inch come back as quarters."""
+    """What a person wrote when it was kept as `millimetres`: quarters of an inch come back as
+    quarters."""
     if not millimetres:
         return None
     exact = Decimal(millimetres) / units.MM_PER_INCH
@@ -96,20 +97,18 @@ class ShipFromForm(forms.ModelForm):
         return data
 
     def _clean_us(self, data: dict[str, Any]) -> None:
-        state = addresses.us_state(data.get("state", ""))
-        if data.get("state"):
-            if state:
-                data["state"] = state
-            else:
-                self.add_error("state", f"“{data['state']}” is not a US state.")
+        state, postal_code = data.get("state", ""), data.get("postal_code", "").strip()
+        if state:
+            data["state"] = addresses.us_state(state)
+            if not data["state"]:
+                self.add_error("state", f"“{state}” is not a US state.")
+        if postal_code and not re.fullmatch(r"[0-9]{5}(-?[0-9]{4})?", postal_code):
+            self.add_error("postal_code", "A ZIP code has five digits, or nine.")
         digits = re.sub(r"[^0-9]", "", data.get("phone", "")).removeprefix("1")
         if data.get("phone") and len(digits) != _AREA_AND_NUMBER:
             self.add_error("phone", "A US telephone number has ten digits.")
-        parts = ("name", "street1", "city", "state", "postal_code")
-        if all(data.get(part) for part in parts) and not self.errors:
-            problem = addresses.problem(data)
-            if problem:
-                self.add_error("postal_code", problem)
+        if not self.errors and (problem := addresses.problem(data)):
+            self.add_error("postal_code", problem)
 
 
 class PresetForm(forms.Form):

@@ -1,4 +1,5 @@
-"""What a workspace ships with: its ship-from addresses and boxes. Audited; what depends on them is decided anew."""
+"""What a workspace ships with: its ship-from addresses and boxes. Audited; what depends on them is
+decided anew."""
 
 from typing import Any
 
@@ -11,7 +12,8 @@ from shipping.quoting import set_up_changed
 
 
 class LastOne(Exception):
-    """It cannot be deleted while others stand that depend on it; the message says what to do first."""
+    """It cannot be deleted while others stand that depend on it; the message says what to do
+    first."""
 
 
 def save_address(address: ShipFrom, *, user: User | None) -> None:
@@ -37,7 +39,8 @@ def make_default_preset(preset: ParcelPreset, *, user: User | None) -> None:
 
 
 def delete_address(address: ShipFrom, *, user: User | None) -> None:
-    """Take an address away. LastOne for the default while there are others: somebody has to choose."""
+    """Take an address away. LastOne for the default while there are others: somebody has to
+    choose."""
     others = ShipFrom.objects.filter(workspace=address.workspace_id).exclude(pk=address.pk)
     if address.is_default and others.exists():
         raise LastOne("Parcels are sent from this address. Make another one the default first.")

@@ -27,7 +27,8 @@ class ParcelChoice:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A preset as plain values: outer size, own weight, and how many units fit (None: any number)."""
+    """A preset as plain values: outer size, own weight, and how many units fit (None: any
+    number)."""
 
     name: str
     length_mm: int
@@ -40,9 +41,11 @@ class Box:
 def parcel_for(
     own: Mapping[str, int], units: Mapping[str, int], skus: Mapping[str, Sku], boxes: list[Box]
 ) -> ParcelChoice:
-    """The parcel of an order: a person's own for this order, else its SKUs' weights in the smallest box that fits.
+    """The parcel of an order: a person's own for this order, else its SKUs' weights in the smallest
+    box that fits.
 
-    `own` is the order's parcel as a person entered it, `units` counts units by SKU id, `boxes` come smallest first.
+    `own` is the order's parcel as a person entered it, `units` counts units by SKU id, `boxes` come
+    smallest first.
     """
     if own:
         parcel = Parcel(own["weight_g"], own["length_mm"], own["width_mm"], own["height_mm"])
@@ -95,7 +98,8 @@ def _checked(parcel: Parcel, source: str) -> ParcelChoice:
 
 
 def boxes_of(workspace_id: int) -> list[Box]:
-    """The workspace's presets, smallest number of units first, ones for any number last; the default leads its size."""
+    """The workspace's presets, smallest number of units first, ones for any number last; the
+    default leads its size."""
     rows = ParcelPreset.objects.filter(workspace_id=workspace_id)
     ordered = sorted(
         rows,
@@ -134,7 +138,11 @@ def parcels_for(orders: Iterable[Order]) -> dict[int, ParcelChoice]:
         order.pk: parcel_for(
             order.parcel,
             units.get(order.pk, Counter()),
-            {s: skus[order.shop_id, s] for s in units.get(order.pk, ()) if (order.shop_id, s) in skus},
+            {
+                s: skus[order.shop_id, s]
+                for s in units.get(order.pk, ())
+                if (order.shop_id, s) in skus
+            },
             boxes[order.workspace_id],
         )
         for order in chosen

@@ -1,4 +1,5 @@
-"""What we would buy for an order, and why: parcel, allowed rates, the choice. Free; kept as a quote set."""
+"""What we would buy for an order, and why: parcel, allowed rates, the choice. Free; kept as a quote
+set."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -15,11 +16,12 @@ from core.models import Workspace
 from core.vault import VaultError
 from orders.models import Order
 from shipping import accounts, parcels
+from shipping.choice import choose_from, need_for
 from shipping.models import LabelAccount, QuoteSet, ShipFrom
 from shipping.naming import full_name
 from shipping.policy import gate
 from shipping.providers.base import Address, ShipmentSpec
-from shipping.rating import engine, select
+from shipping.rating import engine
 from shipping.spec import rate_to_json, spec_hash, spec_to_json
 from shops.models import Shop
 
@@ -31,7 +33,8 @@ ASK_AGAIN = timedelta(minutes=10)
 
 
 class CannotPlan(Exception):
-    """The order cannot be rated as it is; `code` is a blocker of the queue, `sentence` for a person."""
+    """The order cannot be rated as it is; `code` is a blocker of the queue, `sentence` for a
+    person."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -116,7 +119,8 @@ def address_of(row: ShipFrom) -> Address:
 def plan_order(order: Order, *, now: datetime, context: Context | None = None) -> QuoteSet:
     """The order's valid quote set, asked for anew unless one with an equal spec is still good.
 
-    `chosen` is None when nothing may be bought. CannotPlan when the order cannot even be rated. Makes remote calls.
+    `chosen` is None when nothing may be bought. CannotPlan when the order cannot even be rated.
+    Makes remote calls.
     """
     context = context or context_for([order])
     spec = spec_for(order, context)
@@ -238,45 +242,17 @@ def _offer_json(offer: engine.Offer, order: Order, shop: Shop, today: date) -> d
     return rate_to_json(offer.rate, account_id=offer.account_id, struck=as_json)
 
 
-def need_for(order: Order, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
-    """The facts a choice depends on, as stored with it."""
-    return {
-        "currency": order.currency,
-        "today": now.astimezone(zone).date().isoformat(),
-        "deliver_by": order.deliver_by.astimezone(zone).date().isoformat()
-        if order.deliver_by
-        else None,
-        "express": "express" in order.delivery_option_name.lower(),
-    }
-
-
-def choose_from(
-    rates: list[dict[str, Any]], need: Mapping[str, Any], *, now: datetime
-) -> select.Choice:
-    """The choice among stored rates; with the stored need it gives the stored choice again."""
-    candidates = [
-        select.Candidate(
-            name=full_name(rate["carrier"], rate["service_name"]),
-            price=Decimal(rate["price"]),
-            currency=rate["currency"],
-            days=rate["days"],
-            guaranteed=rate["guaranteed"],
-            struck=rate["struck"]["sentence"] if rate["struck"] else "",
-        )
-        for rate in rates
-    ]
-    return select.choose(candidates, select.need_of(need, now=now))
-
-
 def _expiry(gathered: engine.Gathered, zone: ZoneInfo, now: datetime) -> datetime:
-    """The first rate's end, at most a day, and never past midnight: days to the deadline count from today."""
+    """The first rate's end, at most a day, and never past midnight: days to the deadline count from
+    today."""
     midnight = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), zone)
     ends = [offer.rate.expires_at for offer in gathered.offers if offer.rate.expires_at]
     return min([now + LONGEST, max(midnight.astimezone(UTC), now + 2 * MARGIN), *ends])
 
 
 def choose_rate(quotes: QuoteSet, index: int, *, by: str, user_id: int, now: datetime) -> QuoteSet:
-    """A person's choice among quotes that hold, kept as the order's newest. CannotPlan for one that may not be bought."""
+    """A person's choice among quotes that hold, kept as the order's newest. CannotPlan for one that
+    may not be bought."""
     if not 0 <= index < len(quotes.rates):
         raise CannotPlan("no_rate", "This rate is no longer offered.")
     rate = quotes.rates[index]
@@ -304,11 +280,3 @@ def choose_rate(quotes: QuoteSet, index: int, *, by: str, user_id: int, now: dat
             "chosen_by": user_id,
         },
     )
-
-
-def replayed(quotes: QuoteSet) -> bool:
-    """Whether the stored quotes and need give the stored choice again; a person's choice stands for itself."""
-    if "chosen_by" in quotes.reason:
-        return True
-    again = choose_from(quotes.rates, quotes.reason["need"], now=quotes.at)
-    return again.index == quotes.chosen

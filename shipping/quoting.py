@@ -39,14 +39,15 @@ _ONE_RUNNER = 7_301_002  # key of the advisory lock
 
 @job
 def quote_due(*, workspace_id: int | None = None) -> int:
-    """Prepare quotes for orders that have none that holds, nearest deadline first; answers how many were asked for.
+    """Prepare quotes for orders that have none that holds, nearest deadline first; answers how many
+    were asked for.
 
     One process quotes at a time; orders that come up meanwhile are taken by the same run.
     """
     ends = time.monotonic() + RUN_SECONDS
     tried: set[int] = set()
-    # Who finds a runner at work leaves its orders to it: it takes everybody's after its own, and looks
-    # again after it has let go.
+    # Who finds a runner at work leaves its orders to it: it takes everybody's after its own, and
+    # looks again after it has let go.
     while time.monotonic() < ends and _next(workspace_id, tried):
         with _only_runner() as alone:
             if not alone:
@@ -60,7 +61,8 @@ def quote_due(*, workspace_id: int | None = None) -> int:
 
 
 def set_up_changed(workspace_id: int) -> None:
-    """Accounts, addresses or boxes are others now: quotes no longer hold, and orders that were stuck get another try."""
+    """Accounts, addresses or boxes are others now: quotes no longer hold, and orders that were
+    stuck get another try."""
     _expire(QuoteSet.objects.filter(workspace=workspace_id))
     forget_problems(workspace_id)
     restage_workspace.later(workspace_id=workspace_id)
@@ -69,7 +71,8 @@ def set_up_changed(workspace_id: int) -> None:
 
 @job
 def requote_skus(*, shop_id: int, sku_ids: list[str]) -> None:
-    """These SKUs weigh or measure something else now: the quotes of open orders with them no longer hold."""
+    """These SKUs weigh or measure something else now: the quotes of open orders with them no longer
+    hold."""
     lines = Line.objects.filter(order=OuterRef("pk"), sku_id__in=sku_ids)
     open_orders = Order.objects.filter(shop=shop_id, stage__in=["ready", "fix"])
     ids = list(open_orders.filter(Exists(lines)).values_list("pk", flat=True))
@@ -124,7 +127,8 @@ def _only_runner() -> Iterator[bool]:
 
 
 def _quote_all(orders: list[Order]) -> dict[int, PlanNote]:
-    """Quote in a few threads; an order that nothing can be said about is left out and tried in the next run."""
+    """Quote in a few threads; an order that nothing can be said about is left out and tried in the
+    next run."""
     now = timezone.now()
     context = context_for(orders)
     waiting: queue.SimpleQueue[Order] = queue.SimpleQueue()

@@ -1,4 +1,5 @@
-"""Which orders a page sent: ticked ids, a filter run again, or a signed list that a sheet carries."""
+"""Which orders a page sent: ticked ids, a filter run again, or a signed list that a sheet
+carries."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ HOURS = 2
 
 
 class NothingSelected(Exception):
-    """No order was sent, or none that this workspace has; the message is for the person who pressed the button."""
+    """No order was sent, or none that this workspace has; the message is for the person who pressed
+    the button."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Selection:
 def resolve(request: MemberRequest) -> Selection:
     """The selection of a POST, looked up inside the workspace. NothingSelected when it is empty.
 
-    `sheet`: a signed list. `all=1` with `filter`: the queue's filter, the first BATCH_LIMIT in queue order. Else `order` ids.
+    `sheet`: a signed list. `all=1` with `filter`: the queue's filter, the first BATCH_LIMIT in
+    queue order. Else `order` ids.
     """
     more = False
     if sealed := request.POST.get("sheet"):
@@ -56,7 +59,8 @@ def sealed(workspace: Workspace, ids: Iterable[int]) -> str:
 
 
 def unsealed(workspace: Workspace, text: str) -> list[int]:
-    """What `sealed` was given. NothingSelected for another workspace's, an altered or an old list."""
+    """What `sealed` was given. NothingSelected for another workspace's, an altered or an old
+    list."""
     try:
         owner, ids = signing.loads(text, salt=SALT, max_age=HOURS * 3600)
     except signing.BadSignature:

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from shipping.views import accounts, batches, labels, panel, printing, settings, sheet, skus
+from shipping.views import (
+    accounts,
+    batch_list,
+    batches,
+    labels,
+    panel,
+    printing,
+    settings,
+    sheet,
+    skus,
+)
 
 app_name = "shipping"
 
@@ -32,7 +42,7 @@ urlpatterns = [
     path("settings/skus/<int:sku_id>/", skus.edit, name="sku-edit"),
     path("sheet/", sheet.sheet, name="sheet"),
     path("buy/", sheet.buy, name="buy"),
-    path("batches/", batches.listing, name="batches"),
+    path("batches/", batch_list.listing, name="batches"),
     path("batches/<uuid:batch_id>/", batches.batch, name="batch"),
     path("batches/<uuid:batch_id>/retry/", batches.retry, name="batch-retry"),
     path("batches/<uuid:batch_id>/stop/", batches.stop, name="batch-stop"),

@@ -11,8 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from core import vault
 from core.access import wreverse
 from core.models import User
-from shops import connect
-from shops.tiktok_shop import scopes
+from shops import checks, connect
 
 _INSTALL = "tiktok_install"
 
@@ -66,14 +65,8 @@ def _connected(request: HttpRequest, outcome: connect.Connected) -> HttpResponse
     names = ", ".join(shop.name for shop in outcome.shops)
     messages.success(request, f"{names} connected. Its orders are being read.")
     if outcome.missing:
-        messages.warning(request, without(outcome.missing))
+        messages.warning(request, checks.without(outcome.missing))
     return redirect(wreverse(outcome.workspace, "shops:list"))
-
-
-def without(missing: tuple[scopes.Scope, ...]) -> str:
-    """What will not work without the scopes a seller did not grant, naming them."""
-    parts = "; ".join(f"{scope.purpose} ({scope.name})" for scope in missing)
-    return f"Not granted, so CreatorFlow cannot: {parts}. Connect again and grant everything."
 
 
 def _refused(request: HttpRequest, error: connect.ConnectError) -> HttpResponse:

@@ -35,6 +35,12 @@ def run(workspace: Workspace, *, now: datetime) -> list[Check]:
     return [_keys(), _clock(), *(check for row in rows for check in _authorization(row, now))]
 
 
+def without(missing: tuple[scopes.Scope, ...]) -> str:
+    """What will not work without the scopes a seller did not grant, naming them."""
+    parts = "; ".join(f"{scope.purpose} ({scope.name})" for scope in missing)
+    return f"Not granted, so CreatorFlow cannot: {parts}. Connect again and grant everything."
+
+
 def forget_clock() -> None:
     """Ask TikTok for the time anew at the next look; it is kept for five minutes otherwise."""
     cache.delete(_SKEW)
@@ -84,8 +90,7 @@ def _authorization(row: Authorization, now: datetime) -> list[Check]:
     granted = Check(
         f"Permissions of {row.seller_name}",
         "amber" if missing else "green",
-        "; ".join(f"Cannot {scope.purpose} ({scope.name})" for scope in missing)
-        or "Everything CreatorFlow needs is granted.",
+        without(missing) if missing else "Everything CreatorFlow needs is granted.",
     )
     return [_sign_in(row, now), granted]
 

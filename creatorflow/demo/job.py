@@ -1,4 +1,7 @@
-"""The main job, step by step, as a worker does it: sync, rates, labels, print files, shipped. Only watched from here."""
+"""The main job, step by step: sync, rates, labels, print files, shipped.
+
+The worker does it; here it is started and watched.
+"""
 
 import time
 from collections.abc import Callable
@@ -6,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -13,13 +17,15 @@ from core import batches
 from core.models import Batch
 from creatorflow.demo.processes import Processes, ask
 from creatorflow.demo.progress import Bar, step
-from creatorflow.demo.setting_up import Demo, waiting_work
+from creatorflow.demo.setting_up import Demo, queued, waiting_work
 from orders.models import Dispatch, Order, SyncCursor
 from orders.querysets import OrderQuerySet
 from shipping import batches as label_batches
 from shipping.models import Label, LedgerEntry, PrintFile
 from shipping.quoting import quote_due
 
+# Jobs that still move orders after the last product was read.
+MEASURING = {"read_due_skus", "restage_skus", "requote_skus"}
 PATIENCE = 900.0  # seconds for one step; far more than any needs
 
 
@@ -58,7 +64,7 @@ def read_orders(watch: Watch) -> None:
     def products(bar: Bar) -> bool:
         left = waiting_work()["skus"]
         bar.at(1, 1 + left, f"{left} SKUs to read" if left else "all weights read")
-        return left == 0
+        return left == 0 and not MEASURING & queued()
 
     watch.until(orders, "Orders from TikTok")
     watch.until(products, "Weights and sizes of products")
@@ -71,7 +77,7 @@ def prepare_quotes(watch: Watch) -> None:
     def quotes(bar: Bar) -> bool:
         work = waiting_work()
         bar.at(work["ready"] - work["unquoted"], work["ready"])
-        return work["unquoted"] == 0
+        return work["unquoted"] == 0 and not queued()
 
     watch.until(quotes, "Rates from every account")
 
@@ -81,9 +87,10 @@ def ready_orders(demo: Demo) -> OrderQuerySet:
     return Order.objects.of(demo.workspace).filter(stage="ready").order_by("pick_key", "pk")
 
 
-def buy_all(watch: Watch, limit: int) -> list[Batch]:
-    """Buy a label for every ready order, in batches of at most `limit`; until each batch is done."""
+def buy_all(watch: Watch) -> list[Batch]:
+    """Buy a label for every ready order, in batches of BATCH_LIMIT; until each batch is done."""
     ids = list(ready_orders(watch.demo).values_list("pk", flat=True))
+    limit = settings.BATCH_LIMIT
     made: list[Batch] = []
     for start in range(0, len(ids), limit):
         chosen = Order.objects.of(watch.demo.workspace).filter(pk__in=ids[start : start + limit])
@@ -121,14 +128,17 @@ def tell_tiktok(watch: Watch) -> None:
     dispatches = Dispatch.objects.filter(order__workspace=watch.demo.workspace)
 
     def told(bar: Bar) -> bool:
-        total, left = dispatches.count(), dispatches.filter(state__in=["due", "telling", "unknown"])
-        bar.at(total - left.count(), total)
-        return not left.exists()
+        total = dispatches.count()
+        left = dispatches.filter(state__in=["due", "telling", "unknown"]).count()
+        bar.at(total - left, total)
+        return not left
 
     watch.until(told, "Shipped, told to TikTok")
 
 
-def outcome(demo: Demo, sandbox: str, *, eligible: int, pages: int, seconds: float) -> dict[str, Any]:
+def outcome(
+    demo: Demo, sandbox: str, *, eligible: int, pages: int, seconds: float
+) -> dict[str, Any]:
     """Our figures beside the sandbox's own books."""
     world = ask(f"{sandbox}/_control/state")
     labels = Label.objects.of(demo.workspace)

@@ -1,20 +1,24 @@
 """The processes of a demo: sandbox, web server, worker. All on loopback, all ended with it."""
 
 import contextlib
+import ctypes
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 HOST = "127.0.0.1"
+START_SECONDS = 60.0
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class DidNotStart(Exception):
@@ -58,6 +62,7 @@ class Processes:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C reaches us alone; we end the others in order
+                preexec_fn=_end_with_parent,
             )
         self.running.append((name, process))
         return process
@@ -68,9 +73,32 @@ class Processes:
 
     def stop(self) -> None:
         """End all children, last one first: politely, then for certain, with all they started."""
-        for _, process in reversed(self.running):
-            _end(process)
-        self.running.clear()
+        with _undisturbed():
+            while self.running:
+                _end(self.running[-1][1])
+                self.running.pop()
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A second Ctrl-C, out of impatience, must not leave processes behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end_with_parent() -> None:
+    """Linux ends the children of a demo that was killed outright and could not do so itself."""
+    if _LIBC is not None:
+        _LIBC.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -88,16 +116,29 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def start_sandbox(
     processes: Processes, *, port: int, orders: int, seed: int, web: str, more: Sequence[str] = ()
 ) -> str:
-    """The sandbox's address, once it listens. It keeps its world between starts."""
+    """Start the sandbox and wait for it; its address."""
+    launch_sandbox(processes, port=port, orders=orders, seed=seed, web=web, more=more)
+    return sandbox_address(processes)
+
+
+def launch_sandbox(
+    processes: Processes, *, port: int, orders: int, seed: int, web: str, more: Sequence[str] = ()
+) -> None:
+    """Start the sandbox. It keeps its world between starts; orders and seed are for a new one."""
     ready = processes.folder / "sandbox.ready"
     ready.unlink(missing_ok=True)
     words = ["-m", "sandbox", "--port", str(port), "--orders", str(orders), "--seed", str(seed)]
     words += ["--state", str(processes.folder / "sandbox.json"), "--ready-file", str(ready)]
     words += ["--redirect-url", f"{web}/connect/tiktok/callback", *more]
-    process = processes.start("sandbox", words)
-    until = time.monotonic() + 60
+    processes.start("sandbox", words)
+
+
+def sandbox_address(processes: Processes) -> str:
+    """Where the launched sandbox listens, once it does."""
+    ready = processes.folder / "sandbox.ready"
+    until = time.monotonic() + START_SECONDS
     while not ready.exists():
-        if process.poll() is not None or time.monotonic() > until:
+        if processes.ended() or time.monotonic() > until:
             raise DidNotStart(f"the sandbox did not start; see {processes.folder}/sandbox.log")
         time.sleep(0.05)
     return str(json.loads(ready.read_text())["url"])
@@ -116,7 +157,7 @@ def ask(url: str, data: dict[str, Any] | None = None) -> Any:
 
 def wait_for_web(url: str, processes: Processes) -> None:
     """Until the web server answers."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + START_SECONDS
     while True:
         with contextlib.suppress(OSError):
             urllib.request.urlopen(url, timeout=2).close()  # noqa: S310 - loopback only

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-WIDTH = 28
+TITLE, WIDTH, WORDS = 30, 18, 18  # with the seconds at the end, a line fits in 80 columns
 
 
 class Bar:
@@ -21,17 +21,17 @@ class Bar:
         """Show `done` of `total`."""
         self.words = words or (f"{done:,} of {total:,}" if total else "")
         if self.live:
-            filled = WIDTH * done // total if total else 0
-            bar = "█" * filled + "░" * (WIDTH - filled)
-            sys.stderr.write(f"\r  {self.title:<34}{bar}  {self.words:<24}")
-            sys.stderr.flush()
+            self._write(WIDTH * min(done, total) // total if total else 0, end="")
 
     def end(self) -> None:
         """Leave one line behind."""
+        self._write(WIDTH, end="\n")
+
+    def _write(self, filled: int, *, end: str) -> None:
+        bar = "█" * filled + "░" * (WIDTH - filled)
         seconds = time.monotonic() - self.started
-        head = "\r" if self.live else ""
-        line = f"{head}  {self.title:<34}{'█' * WIDTH}  {self.words:<24}{seconds:6.1f} s\n"
-        sys.stderr.write(line)
+        line = f"  {self.title:<{TITLE}}{bar}  {self.words[:WORDS]:<{WORDS}}{seconds:6.1f} s"
+        sys.stderr.write(("\r" if self.live else "") + line + end)
         sys.stderr.flush()
 
 

@@ -1,22 +1,24 @@
-"""A workspace that is ready to ship: a person, a connected shop, accounts, an address and boxes. Safe to repeat."""
+"""A workspace that is ready to ship: a person, a connected shop, accounts, an address and boxes.
+
+Safe to repeat.
+"""
 
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from django.db import connection
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from core.models import Membership, Role, User, Workspace
 from creatorflow.demo.processes import ask
+from creatorflow.demo.start import EMAIL, PASSWORD
 from orders.models import Order
 from shipping import accounts
 from shipping.models import LabelAccount, ParcelPreset, ShipFrom
 from shops import connect
 from shops.models import Shop
 
-EMAIL = "demo@creatorflow.example"
-PASSWORD = "print-pack-ship"  # noqa: S105 - a rehearsal on 127.0.0.1, printed on the terminal
 KEYS = {"easypost": "EZTKsandbox0000000000demo", "shippo": "shippo_test_sandbox0000demo"}
 BOXES = [  # name, inches, empty weight in grams, units that fit
     ("Mailer S", (8, 6, 1), 20, 1),
@@ -40,9 +42,7 @@ def set_up(sandbox: str) -> Demo:
     workspace, _ = Workspace.objects.get_or_create(
         slug="glow-and-gather", defaults={"name": "Glow & Gather"}
     )
-    Membership.objects.get_or_create(
-        workspace=workspace, user=user, defaults={"role": Role.OWNER}
-    )
+    Membership.objects.get_or_create(workspace=workspace, user=user, defaults={"role": Role.OWNER})
     _ship_from(workspace)
     shop = Shop.objects.of(workspace).connected().first() or _connect(workspace, user, sandbox)
     for provider, key in KEYS.items():
@@ -88,7 +88,8 @@ def _connect(workspace: Workspace, user: User, sandbox: str) -> Shop:
     state = dict(parse_qsl(urlsplit(connect.begin(workspace, user, "US")).query))["state"]
     code = ask(f"{sandbox}/_control/tiktok/code", {})["code"]
     done = connect.complete({"code": code, "state": state, "shop_region": "US"}, user)
-    assert isinstance(done, connect.Connected)
+    if not isinstance(done, connect.Connected):
+        raise TypeError(f"the simulated TikTok did not let us in: {done}")
     return done.shops[0]
 
 
@@ -106,7 +107,6 @@ def waiting_work() -> dict[str, int]:
     }
 
 
-def counts() -> dict[str, Any]:
-    """Orders by stage."""
-    stages = Order.objects.values_list("stage", flat=True)
-    return {stage: Order.objects.filter(stage=stage).count() for stage in set(stages)}
+def queued() -> set[str]:
+    """Names of the jobs that wait or run; a job leaves the queue when it has ended."""
+    return {task.name() for task in OrmQ.objects.all()}

@@ -57,9 +57,7 @@ def _hold(asked: Asked) -> Outcome:
     days = asked.words["days"]
     until = timezone.now() + timedelta(days=int(days)) if days else None
     because = asked.words["because"]
-    done = actions.hold(
-        asked.workspace, asked.ids, because=because, until=until, user=asked.user
-    )
+    done = actions.hold(asked.workspace, asked.ids, because=because, until=until, user=asked.user)
     return Outcome(done, "held", "already bought, shipped or closed")
 
 
@@ -88,9 +86,7 @@ def _reread(asked: Asked) -> Outcome:
         reread_many.later(workspace_id=asked.workspace.pk, order_ids=asked.ids)
         return Outcome(len(asked.ids), "being read from TikTok", in_background=True)
     result = reread(asked.workspace, asked.ids)
-    return Outcome(
-        result.read, "read from TikTok just now", "unchanged", tuple(result.problems)
-    )
+    return Outcome(result.read, "read from TikTok just now", "unchanged", tuple(result.problems))
 
 
 def _ship_despite_cancel(asked: Asked) -> Outcome:

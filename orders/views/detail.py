@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core import events
 from core.access import MemberRequest, Right, member, wreverse
 from core.htmx import go, page_or_part
-from orders import actions
+from orders import actions, changes
 from orders.blockers import blocker_of, sentence
 from orders.forms import ActionForm, AddressForm, NoteForm, WeightForm
 from orders.models import Order
@@ -162,9 +162,7 @@ def _moments(order: Order, *, most: int) -> Iterator[Moment]:
         yield Moment(event.at, icon, event.text, str(event.actor) if event.actor else "")
 
 
-def _page(
-    request: MemberRequest, order: Order, *, status: int = 200, **forms: Any
-) -> HttpResponse:
+def _page(request: MemberRequest, order: Order, *, status: int = 200, **forms: Any) -> HttpResponse:
     context = _context(request, order) | forms
     return page_or_part(request, "orders/detail.html", "order", context, status=status)
 
@@ -174,6 +172,7 @@ def _context(request: MemberRequest, order: Order, *, most: int = RECENT) -> dic
     moments = sorted(_moments(order, most=most + 1), key=lambda moment: moment.at, reverse=True)
     return {
         "order": order,
+        "status": changes.words(order.status),
         "groups": group_lines(order.lines.order_by("id")),
         "moments": moments[:most],
         "more_moments": len(moments) > most,

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
@@ -28,7 +29,7 @@ from shops.models import Shop
 PLACE = ("after", "before")
 MIXED = ("late", "all")  # tabs with orders of several stages
 ITEMS = 2  # shown in a row; the others are counted
-LONGEST = 48  # letters of a product's name
+LONGEST = 60  # letters of a product's name
 LANES = {Lane.OWN: "Own", Lane.PLATFORM: "Platform", Lane.FBT: "FBT", Lane.NONE: "–"}
 # What an empty tab means, so that a person knows whether that is good news.
 EMPTY = {
@@ -111,7 +112,9 @@ def _context(request: MemberRequest, form: OrderFilter, *, now: datetime) -> dic
         "currency": next((o.plan_currency for o in page.orders if o.plan_currency), "USD"),
         "shops": list(shops.values()),
         "chips": [Chip(form.words(name), _without(request, name)) for name in form.active],
-        "reasons": _reasons(request, matching) if tab == "fix" and not form.chosen("blocker") else (),
+        "reasons": _reasons(request, matching)
+        if tab == "fix" and not form.chosen("blocker")
+        else (),
         "query": _query(request, without=PLACE),
         "filters_query": _query(request, without=(*PLACE, "tab", "blocker")),
         "next_url": _at(request, after=page.next),
@@ -199,7 +202,7 @@ def _flags(order: Order, *, staged: bool) -> SafeString:
     )
     badges += [ui.badge(words, words, "grey") for holds, words in said if holds]
     badges += [ui.badge("tag", tag, "grey", "tag") for tag in order.tags]
-    return SafeString(" ").join(badges)
+    return format_html_join(" ", "{}", ((badge,) for badge in badges))
 
 
 def _buyer(order: Order) -> str:
@@ -232,7 +235,7 @@ def _reasons(request: MemberRequest, matching: OrderQuerySet) -> list[Chip]:
 
 def _at(request: MemberRequest, **place: str) -> str:
     """This list from a place, `after` or `before`; nothing when there is no such place."""
-    (name, value), = place.items()
+    ((name, value),) = place.items()
     query = _query(request, without=PLACE)
     return f"?{query}{'&' if query else ''}{name}={quote(value)}" if value else ""
 

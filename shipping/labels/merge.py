@@ -2,6 +2,7 @@
 
 import gc
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -62,7 +63,7 @@ def merge[N](pieces: Iterable[Piece[N]], *, most: int = MOST_LABELS) -> Iterator
             yield last.close()
 
 
-class _File[N]:
+class _File[N](ABC):
     """A print file being filled; empty again after `close`."""
 
     kind = ""
@@ -92,11 +93,13 @@ class _File[N]:
         self._begin()
         return done
 
+    @abstractmethod
     def _append(self, piece: Piece[N]) -> int:
-        raise NotImplementedError
+        """Add the label's pages; how many they are. DamagedLabel when they cannot be read."""
 
+    @abstractmethod
     def _bytes(self) -> bytes:
-        raise NotImplementedError
+        """The file's content."""
 
 
 class _Pdf[N](_File[N]):

@@ -112,9 +112,7 @@ def _file(batch: Batch, printed: PrintBytes[int], left_out: list[dict[str, objec
     )
 
 
-def _replace(
-    batch: Batch, made: list[_Made], frozen: frozenset[int], seen: set[int]
-) -> bool:
+def _replace(batch: Batch, made: list[_Made], frozen: frozenset[int], seen: set[int]) -> bool:
     """Put the new files in the place of the unprinted ones; False when one was printed meanwhile,
     or when a build that began later was faster and holds labels that ours does not."""
     with transaction.atomic():

@@ -8,8 +8,8 @@ known: docs/money-safety.md.
 import logging
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -23,16 +23,29 @@ from orders.actions import note_label
 from orders.models import Order
 from shipping import accounts
 from shipping.labels import ledger, paid_twice
+from shipping.labels.intent import AccountBusy, AccountPaused, CannotBuy, write_intent
 from shipping.labels.states import LABEL
 from shipping.labels.values import rate_of, spec_of
-from shipping.models import Label, LabelAccount, QuoteSet
+from shipping.models import Label, QuoteSet
 from shipping.providers.base import BoughtLabel, Provider, Unsupported
 from shipping.spec import rate_from_json
 
+__all__ = [
+    "AccountBusy",
+    "AccountPaused",
+    "AlreadyLabelled",
+    "CannotBuy",
+    "buy",
+    "buy_label",
+    "pay",
+    "prepare",
+    "record",
+    "settle",
+    "write_intent",
+]
+
 log = logging.getLogger(__name__)
 
-# No purchase is under way for longer than this: the wire gives up before it.
-LONGEST_CALL = timedelta(minutes=2)
 # An intent is acted on at once or not at all.
 STALE_INTENT = timedelta(seconds=30)
 # How soon a lost answer is first asked about; shipping.labels.reconcile goes on from there.
@@ -42,26 +55,8 @@ FIRST_QUESTION = timedelta(seconds=20)
 GRACE = timedelta(minutes=1)
 
 
-class CannotBuy(Exception):
-    """No money was spent and none will be by this label as it stands; `sentence` says why, `code`
-    which fix helps."""
-
-    def __init__(self, sentence: str, code: str = "") -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.code = code
-
-
 class AlreadyLabelled(CannotBuy):
     """The order has a label that is, or may be, paid."""
-
-
-class AccountPaused(CannotBuy):
-    """The label account is not in use: a person has to put it right."""
-
-
-class AccountBusy(Exception):
-    """As many purchases as allowed are under way at this account; ask again in a moment."""
 
 
 def prepare(order: Order, quote_set: QuoteSet, batch: Batch | None = None) -> Label:
@@ -76,7 +71,7 @@ def prepare(order: Order, quote_set: QuoteSet, batch: Batch | None = None) -> La
     label = Label(
         workspace_id=order.workspace_id,
         order=order,
-        account_id=chosen["account"],
+        account_id=UUID(chosen["account"]),
         quote_set=quote_set,
         batch=batch,
         provider=rate.provider,
@@ -124,25 +119,6 @@ def _ready_provider(label: Label) -> Provider:
     except VaultError as error:
         words = f"The stored key of {label.account.name} cannot be read: enter it again."
         raise AccountPaused(words, "account_paused") from error
-
-
-def write_intent(label: Label) -> None:
-    """Put on disk that money may move from here on, within the limit of purchases under way at one
-    account."""
-    now = timezone.now()
-    with transaction.atomic(durable=True):
-        locked = LabelAccount.objects.select_for_update().filter(pk=label.account_id)
-        state, reason = locked.values_list("state", "paused_because").get()
-        if state != "active":
-            raise AccountPaused(
-                f"{label.account.name} is {state}. {reason}".strip(), "account_paused"
-            )
-        under_way = Label.objects.filter(
-            account_id=label.account_id, state="buying", intent_at__gt=now - LONGEST_CALL
-        ).count()
-        if under_way >= settings.PURCHASES_PER_ACCOUNT:
-            raise AccountBusy
-        LABEL.move(label, "buying", intent_at=now, attempts=label.attempts + 1, reason="", code="")
 
 
 def pay(label: Label, provider: Provider) -> BoughtLabel | Exception:

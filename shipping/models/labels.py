@@ -13,20 +13,28 @@ from shipping.models.accounts import LabelAccount
 
 
 class QuoteSet(models.Model):
-    """All rates offered for one order at one moment, the choice made from them, and why. Kept, so a choice can be replayed."""
+    """All rates offered for one order at one moment, the choice, and why: kept, so that it can be replayed."""
 
     workspace = models.ForeignKey(Workspace, models.CASCADE)
     order = models.ForeignKey(Order, models.CASCADE, related_name="quote_sets")
     at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
-    spec = models.JSONField()  # the ShipmentSpec that was quoted; equal spec and not expired: reusable
+    spec = (
+        models.JSONField()
+    )  # the ShipmentSpec that was quoted; equal spec and not expired: reusable
     spec_hash = models.CharField(max_length=64)
-    rates = models.JSONField()  # [{account, provider, carrier, service, price, currency, days, ref, struck: {...}|None}]
-    failures = models.JSONField(default=list)  # [{account, name, message}]: accounts that did not answer
+    rates = (
+        models.JSONField()
+    )  # [{account, provider, carrier, service, price, currency, days, ref, struck: {...}|None}]
+    failures = models.JSONField(
+        default=list
+    )  # [{account, name, message}]: accounts that did not answer
     chosen = models.SmallIntegerField(null=True)  # index into rates; null: nothing could be chosen
     price = models.DecimalField(max_digits=12, decimal_places=2, null=True)  # of the chosen rate
     currency = models.CharField(max_length=3, blank=True)
-    reason = models.JSONField(default=dict)  # {sentence, runner_up, difference, struck, deadline, policy}
+    reason = models.JSONField(
+        default=dict
+    )  # {sentence, runner_up, difference, struck, deadline, policy}
 
     class Meta:
         indexes = [models.Index(fields=["order", "-at"], name="quotes_newest")]
@@ -55,7 +63,9 @@ class Label(models.Model):
     account = models.ForeignKey(LabelAccount, models.PROTECT, related_name="labels")
     quote_set = models.ForeignKey(QuoteSet, models.PROTECT, related_name="labels")
     batch = models.ForeignKey("core.Batch", models.SET_NULL, null=True, related_name="labels")
-    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # our name for it at the provider
+    key = models.UUIDField(
+        default=uuid.uuid4, unique=True, editable=False
+    )  # our name for it at the provider
     state = models.CharField(max_length=10, choices=LABEL.choices, default="ready")
     # What was chosen: a rate of the quote set, copied so that it stands alone
     provider = models.CharField(max_length=20)
@@ -69,6 +79,8 @@ class Label(models.Model):
     spec = models.JSONField()
     # How it went
     intent_at = models.DateTimeField(null=True)  # money may have moved from here on
+    # Which of the account's purchases at a time it is while buying; null: it was, and takes up none
+    place = models.PositiveSmallIntegerField(null=True)
     settled_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=400, blank=True)  # why refused or unknown, for a person
     code = models.CharField(max_length=60, blank=True)
@@ -82,12 +94,16 @@ class Label(models.Model):
     cost = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     label_url = models.TextField(blank=True)
     label_format = models.CharField(max_length=4, default="PDF")
-    file_key = models.CharField(max_length=80, blank=True)  # core.files; empty: document still to be fetched
+    file_key = models.CharField(
+        max_length=80, blank=True
+    )  # core.files; empty: document still to be fetched
     file_pages = models.PositiveSmallIntegerField(null=True)
     document_due_at = models.DateTimeField(null=True)
     document_attempts = models.PositiveSmallIntegerField(default=0)
     document_error = models.CharField(max_length=300, blank=True)  # a sentence for a person
-    tell_due_at = models.DateTimeField(null=True)  # own label whose number orders.dispatch has not got yet
+    tell_due_at = models.DateTimeField(
+        null=True
+    )  # own label whose number orders.dispatch has not got yet
     extra = models.JSONField(default=dict)
     print_file = models.ForeignKey(
         "PrintFile", models.SET_NULL, null=True, related_name="labels"
@@ -103,6 +119,12 @@ class Label(models.Model):
                 fields=["order"],
                 condition=models.Q(state__in=["ready", "buying", "unknown", "bought", "voiding"]),
                 name="one_live_label_per_order",
+            ),
+            # … and more purchases at a time than an account allows
+            models.UniqueConstraint(
+                fields=["account", "place"],
+                condition=models.Q(state="buying"),
+                name="one_purchase_per_place",
             ),
             models.UniqueConstraint(
                 fields=["provider", "account", "provider_label_id"],
@@ -200,7 +222,9 @@ class PrintFile(models.Model):
     file_key = models.CharField(max_length=80)
     label_count = models.PositiveIntegerField()
     page_count = models.PositiveIntegerField()
-    left_out = models.JSONField(default=list)  # [{label, order, reason}]: damaged files are named, not merged
+    left_out = models.JSONField(
+        default=list
+    )  # [{label, order, reason}]: damaged files are named, not merged
     created_at = models.DateTimeField(default=timezone.now)
     printed_at = models.DateTimeField(null=True)
 

@@ -1,4 +1,5 @@
-"""The policy gate: which rates a market's dated rules forbid. Asked before any price is looked at."""
+"""The policy gate: which rates a market's dated rules forbid. Asked before any price is looked
+at."""
 
 import json
 from collections.abc import Sequence
@@ -66,7 +67,8 @@ def strike(
     on: date,
     among: Sequence[CarrierRule] | None = None,
 ) -> Strike | None:
-    """The first rule in force that forbids `carrier` (canonical slug) for such an order, or None."""
+    """The first rule in force that forbids `carrier` (canonical slug) for such an order, or
+    None."""
     for rule in rules() if among is None else among:
         if (
             rule.market == market

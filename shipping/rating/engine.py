@@ -1,4 +1,5 @@
-"""Ask every account at once, with one deadline for all; who failed is kept, and never hides who answered."""
+"""Ask every account at once, with one deadline for all; who failed is kept, and never hides who
+answered."""
 
 import logging
 import os
@@ -58,7 +59,8 @@ def _pool(process_id: int) -> ThreadPoolExecutor:
 
 
 def ask_all(asked: Sequence[Asked], spec: ShipmentSpec, *, seconds: float) -> Gathered:
-    """All rates for `spec` that arrive within `seconds`; a late answer is a failure of that account alone."""
+    """All rates for `spec` that arrive within `seconds`; a late answer is a failure of that account
+    alone."""
     pool = _pool(os.getpid())
     futures = [(one, pool.submit(_quote, one.provider, spec)) for one in asked]
     wait([future for _, future in futures], timeout=seconds)
@@ -82,7 +84,7 @@ def _quote(provider: Provider, spec: ShipmentSpec) -> Quotes:
     try:
         return provider.quote(spec)
     finally:
-        # A provider may have asked the database for its token; 64 threads must not keep 64 connections.
+        # A provider may have asked the database for its token: threads must not keep connections.
         connection.close()
 
 

@@ -1,4 +1,5 @@
-"""Which rate to buy, and why: law first, then the deadline, then the price. Pure, so a stored choice can be replayed."""
+"""Which rate to buy, and why: law first, then the deadline, then the price. Pure, so a stored
+choice can be replayed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-# Days within which the buyer's delivery option wants the parcel, where TikTok states no date of its own.
+# Days within which the buyer's delivery option wants the parcel, where TikTok states no date.
 EXPRESS_DAYS = 3
 
 
@@ -34,7 +35,8 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The chosen index (None: nothing may be bought) and the reason in a form that can be stored and shown."""
+    """The chosen index (None: nothing may be bought) and the reason in a form that can be stored
+    and shown."""
 
     index: int | None
     reason: dict[str, Any] = field(default_factory=dict)
@@ -51,7 +53,8 @@ def business_days_after(day: date, days: int) -> date:
 
 
 def choose(candidates: Sequence[Candidate], need: Need) -> Choice:
-    """The cheapest allowed rate that arrives in time; when none does, the fastest allowed one, and the reason says so."""
+    """The cheapest allowed rate that arrives in time; when none does, the fastest allowed one, and
+    the reason says so."""
     allowed = [
         (index, rate)
         for index, rate in enumerate(candidates)
@@ -74,7 +77,8 @@ def choose(candidates: Sequence[Candidate], need: Need) -> Choice:
 
 
 def meets(rate: Candidate, need: Need) -> bool:
-    """Whether the rate's promise is good enough; a service that promises nothing never meets a deadline."""
+    """Whether the rate's promise is good enough; a service that promises nothing never meets a
+    deadline."""
     if need.express and (rate.days is None or rate.days > EXPRESS_DAYS):
         return False
     if need.deliver_by is None:
@@ -144,7 +148,8 @@ def _cheaper_but_late(best: Candidate, candidates: Sequence[Candidate]) -> Candi
 
 
 def need_of(facts: Mapping[str, Any], *, now: datetime) -> Need:
-    """A Need from the facts stored with a quote set (`currency`, `today`, `deliver_by`, `express`)."""
+    """A Need from the facts stored with a quote set (`currency`, `today`, `deliver_by`,
+    `express`)."""
     deliver_by = facts.get("deliver_by")
     return Need(
         currency=str(facts["currency"]),

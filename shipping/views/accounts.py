@@ -26,14 +26,19 @@ NOTHING_LOST = "Nothing was saved and nothing was changed."
 @require_http_methods(["GET", "HEAD", "POST"])
 @member(Right.SET_UP)
 def add(request: MemberRequest) -> HttpResponse:
-    """A new account; its key is tested before it is kept. `server=1` takes the key from the server's settings."""
+    """A new account; its key is tested before it is kept. `server=1` takes the key from the
+    server's settings."""
     form = KeyForm(_posted(request), initial={"provider": request.GET.get("provider")})
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
             account = accounts.add(
-                request.workspace, data["provider"], data["key"].strip(), name=data["name"].strip(), user=request.user
-            )  # fmt: skip
+                request.workspace,
+                data["provider"],
+                data["key"].strip(),
+                name=data["name"].strip(),
+                user=request.user,
+            )
         except accounts.BadKey as refusal:
             form.add_error("key", str(refusal))
         except RemoteError as error:
@@ -119,8 +124,8 @@ def remove(request: MemberRequest, account_id: str) -> HttpResponse:
         f"Remove {account.name}",
         "Remove the account",
         danger=True,
-        text="No rates are asked of it and no labels are bought with it any more. Its key is forgotten. "
-        "Labels bought with it, their files and the ledger stay.",
+        text="No rates are asked of it and no labels bought with it any more. Its key is "
+        "forgotten. Labels bought with it, their files and the ledger stay.",
     )
 
 

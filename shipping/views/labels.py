@@ -1,4 +1,5 @@
-"""What a person may do with one label: give it back, fetch its file again, find out what became of it."""
+"""What a person may do with one label: give it back, fetch its file again, find out what became of
+it."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -79,7 +80,8 @@ def ask(request: MemberRequest, label_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @member(Right.BUY)
 def resolve(request: MemberRequest, label_id: int) -> HttpResponse:
-    """A person who looked at the provider says what became of it; `outcome` is bought or not_bought."""
+    """A person who looked at the provider says what became of it; `outcome` is bought or
+    not_bought."""
     label = _label(request, label_id, "unknown")
     form = PaidForm(posted(request), initial={"cost": label.price})
     if request.method == "POST":

@@ -53,7 +53,8 @@ def panel(request: MemberRequest, order_id: int) -> HttpResponse:
 @require_POST
 @member(Right.PACK)
 def save_parcel(request: MemberRequest, order_id: int) -> HttpResponse:
-    """Keep what lies on the scale for this order, and ask for its rates; `computed` goes back to the SKUs' weights."""
+    """Keep what lies on the scale for this order, and ask for its rates; `computed` goes back to
+    the SKUs' weights."""
     order = _order(request, order_id)
     if request.POST.get("computed"):
         actions.clear_parcel(order, user=request.user)
@@ -168,7 +169,8 @@ def _is_stale(quotes: QuoteSet, parcel: ParcelChoice) -> bool:
 
 
 def _offers(request: MemberRequest, quotes: QuoteSet) -> list[Offered]:
-    """The chosen rate and what would have been cheaper, struck out or late; then the others by price."""
+    """The chosen rate and what would have been cheaper, struck out or late; then the others by
+    price."""
     names = dict(LabelAccount.objects.filter(workspace=request.workspace).values_list("pk", "name"))
     accounts = {str(pk): name for pk, name in names.items()}
     rows = [

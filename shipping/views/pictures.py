@@ -51,7 +51,8 @@ def picture_of(length: int, width: int, height: int, scale: float) -> Picture:
     left = (WIDTH - (length + width) * _COS * scale) / 2 + width * _COS * scale
 
     def at(x: float, y: float, z: float) -> Point:
-        """x along the length to the right, y along the width to the left, both towards us; z upwards."""
+        """x along the length to the right, y along the width to the left, both towards us; z
+        upwards."""
         deep = (length + width - x - y) * _SIN
         return left + (x - y) * _COS * scale, HEIGHT - 2 - (deep + z) * scale
 

@@ -1,4 +1,5 @@
-"""Files for the printer: print files, single labels, merged selections, pick lists, packing slips."""
+"""Files for the printer: print files, single labels, merged selections, pick lists, packing
+slips."""
 
 from typing import Any
 from uuid import UUID
@@ -105,7 +106,8 @@ def _labels(selection: Selection) -> list[Label]:
         raise prints.NothingToPrint("None of the selected orders has a label to print yet.")
     if len(labels) > MOST_LABELS:
         raise prints.NothingToPrint(
-            f"More than {MOST_LABELS} labels are selected. Print them from their batches, or select fewer."
+            f"More than {MOST_LABELS} labels are selected. Print them from their batches, "
+            "or select fewer."
         )
     return labels
 

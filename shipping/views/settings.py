@@ -146,7 +146,8 @@ def posted(request: MemberRequest) -> QueryDict | None:
 def form_page(
     request: MemberRequest, form: Any, title: str, button: str, **extra: Any
 ) -> HttpResponse:
-    """A form as a page of its own, or as what fills the sheet; 422 when it came back with errors."""
+    """A form as a page of its own, or as what fills the sheet; 422 when it came back with
+    errors."""
     for field in form.visible_fields()[:1]:
         field.field.widget.attrs["autofocus"] = True
     context = {"form": form, "title": title, "button": button, "back": back(request)} | extra

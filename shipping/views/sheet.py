@@ -79,7 +79,8 @@ def _where(request: MemberRequest, group: batches.LeftOut) -> str:
 
 
 def _sign(request: MemberRequest, offer: batches.Sheet) -> str:
-    """What was shown, to the cent, with a name of its own: pressed twice, it is still one purchase."""
+    """What was shown, to the cent, with a name of its own: pressed twice, it is still one
+    purchase."""
     totals = [[str(total.amount), total.currency] for total in offer.totals]
     shown = [request.workspace.pk, secrets.token_hex(8), offer.priced_ids, totals]
     return signing.dumps(shown, salt=SALT, compress=True)
@@ -88,7 +89,8 @@ def _sign(request: MemberRequest, offer: batches.Sheet) -> str:
 @require_POST
 @member(Right.BUY)
 def buy(request: MemberRequest) -> HttpResponse:
-    """Buy what the sheet showed: those orders, for that money or less. One sheet makes one batch."""
+    """Buy what the sheet showed: those orders, for that money or less. One sheet makes one
+    batch."""
     try:
         name, ids, shown = _read(request)
         batch = batches.started_by(request.workspace, name)
@@ -125,12 +127,13 @@ def _selected(request: MemberRequest, ids: list[int]) -> list[int]:
 
 
 def _changed(request: MemberRequest, ids: list[int], shown: list[Money]) -> str:
-    """Words when buying would now cost more than was shown, or some price is no longer known; else nothing."""
+    """Words when buying would now cost more than was shown, or some price is no longer known; else
+    nothing."""
     orders = Order.objects.of(request.workspace).filter(pk__in=ids)
     offer = batches.sheet(request.workspace, orders, now=timezone.now())
     if offer.unpriced:
         quote_due.later(workspace_id=request.workspace.pk)
-        return "Some prices ran out while the sheet was open and are asked for again. Nothing was bought."
+        return "Some prices ran out meanwhile and are asked for again. Nothing was bought."
     before: dict[str, Any] = {total.currency: total for total in shown}
     if any(t.currency not in before or before[t.currency] < t for t in offer.totals):
         return "Prices went up while the sheet was open. Nothing was bought; this is the new total."

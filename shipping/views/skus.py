@@ -43,7 +43,8 @@ def skus(request: MemberRequest) -> HttpResponse:
 
 
 def _page(rows: Any, place: str) -> tuple[list[Sku], str]:
-    """Weightless SKUs by id, then the others by id; the place is "m12" or "k12", the last row's id."""
+    """Weightless SKUs by id, then the others by id; the place is "m12" or "k12", the last row's
+    id."""
     kind, number = place[:1], place[1:]
     last = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
     found: list[Sku] = []

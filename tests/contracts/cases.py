@@ -1,6 +1,7 @@
 # Longer than 300 lines: one table of answers per provider, to be read side by side.
 """What the contract suite has to know of each label provider: its answers, in its own shapes."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -68,7 +69,7 @@ TO = {
 
 
 @dataclass
-class Case:
+class Case(ABC):
     """One provider. Bodies are its answers; without a path in `needed` a purchase is no label."""
 
     slug: str
@@ -97,9 +98,9 @@ class Case:
         """The rate the suite buys."""
         return self.expected_rates[0]
 
+    @abstractmethod
     def make(self, tape: Tape) -> Provider:
         """The real adapter on a taped wire, with a clock that stands still and no time to lose."""
-        raise NotImplementedError
 
 
 class EasyPostCase(Case):

@@ -257,4 +257,5 @@ def test_names_from_outside_are_text_not_markup(desk, owner, client) -> None:
     assert "<script>alert" not in page
     assert "<img src=x>" not in page
     assert "<i>" not in page
+    assert "&lt;span" not in page  # what is markup of ours stays markup
     assert "Größe &lt;img src=x&gt; 美容液" in page

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.test.utils import CaptureQueriesContext
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from core.models import Workspace
 from orders.mapping import map_order
@@ -131,11 +131,12 @@ def test_changes_are_noted_on_the_timeline_and_only_changes(shop: Shop) -> None:
     }
     put(shop, document | later)
     put(shop, document | later | {"update_time": documents.PAID + 9001})
-    assert list(OrderEvent.objects.order_by("pk").values_list("text", flat=True)) == [
-        "TikTok: Awaiting shipment → Awaiting collection.",
-        "TikTok shows tracking number 1Z9.",
-        "TikTok now hides the address.",
+    assert list(OrderEvent.objects.order_by("pk").values_list("kind", "text")) == [
+        ("sync", "TikTok: Awaiting shipment → Awaiting collection."),
+        ("sync", "TikTok shows tracking number 1Z9."),
+        ("address", "TikTok now hides the address."),
     ]
+    assert OrderEvent.objects.get(kind="address").at == NOW  # quotes made before it no longer hold
 
 
 def test_unseen_skus_are_noted_with_tiktoks_names(shop: Shop) -> None:

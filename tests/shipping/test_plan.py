@@ -10,15 +10,14 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from core.errors import NotAuthorized, Unavailable
+from shipping.choice import need_for, replayed
 from shipping.models import ParcelPreset, QuoteSet, ShipFrom
 from shipping.plan import (
     MARGIN,
     CannotPlan,
     choose_rate,
     context_for,
-    need_for,
     plan_order,
-    replayed,
 )
 from shipping.providers.memory import Offer
 from shops.catalog.models import Sku
@@ -168,7 +167,7 @@ def test_the_context_of_many_orders_costs_as_much_as_of_one(
 ) -> None:
     orders = [world.order() for _ in range(12)]
     with django_assert_max_num_queries(10):
-        context_for(orders)
+        assert context_for(orders).parcels
 
 
 def test_a_person_may_choose_another_rate_and_planning_keeps_to_it(world: World) -> None:

@@ -1,4 +1,4 @@
-"""A workspace whose shop is connected to a sandbox over real HTTP, for tests of shops and orders."""
+"""A workspace whose shop is connected to a sandbox over real HTTP."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -191,7 +191,7 @@ def test_checks_say_what_is_wrong(
     assert "must be set on the server" in text
     assert "fast: TikTok refuses that" in text
     assert "lasts 2 more days" in text
-    assert "Cannot read warehouses and carriers (seller.logistics)" in text
+    assert "read warehouses and carriers (seller.logistics)" in text
 
 
 def test_checks_are_green_for_a_healthy_shop(connected: Connected, client: Client) -> None:

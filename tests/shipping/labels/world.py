@@ -23,6 +23,28 @@ from tests.shipping.labels.papers import pdf
 
 _numbers = itertools.count(576_461_413_000_000_001)
 
+ADDRESS = {
+    "name": "Zoë Miller",
+    "first_name": "Zoë",
+    "last_name": "Miller",
+    "phone_number": "(+1)5125550100",
+    "full_address": "1 Main St, Austin, Texas, United States, 78701",
+    "address_detail": "1 Main St",
+    "address_line1": "1 Main St",
+    "postal_code": "78701",
+    "region_code": "US",
+    "district_info": [
+        {
+            "address_level": "L0",
+            "address_level_name": "Country",
+            "address_name": "United States",
+        },
+        {"address_level": "L1", "address_level_name": "State", "address_name": "Texas"},
+        {"address_level": "L2", "address_level_name": "County", "address_name": "Travis"},
+        {"address_level": "L3", "address_level_name": "City", "address_name": "Austin"},
+    ],
+}
+
 # Provider accounts by key; worlds.py puts `provider_of_key` into the registry of providers.
 PROVIDERS: dict[str, Memory] = {}
 
@@ -111,42 +133,23 @@ def order_document(sku: str, units: int) -> dict[str, Any]:
         "rts_sla_time": now + 86_400,
         "tts_sla_time": now + 2 * 86_400,
         "payment": {"currency": "USD", "total_amount": "30.00", "sub_total": "30.00"},
-        "recipient_address": {
-            "name": "Zoë Miller",
-            "first_name": "Zoë",
-            "last_name": "Miller",
-            "phone_number": "(+1)5125550100",
-            "full_address": "1 Main St, Austin, Texas, United States, 78701",
-            "address_detail": "1 Main St",
-            "address_line1": "1 Main St",
-            "postal_code": "78701",
-            "region_code": "US",
-            "district_info": [
-                {
-                    "address_level": "L0",
-                    "address_level_name": "Country",
-                    "address_name": "United States",
-                },
-                {"address_level": "L1", "address_level_name": "State", "address_name": "Texas"},
-                {"address_level": "L2", "address_level_name": "County", "address_name": "Travis"},
-                {"address_level": "L3", "address_level_name": "City", "address_name": "Austin"},
-            ],
-        },
-        "line_items": [
-            {
-                "id": f"{number}{n}",
-                "sku_id": f"sku-{sku}",
-                "product_id": "1729",
-                "seller_sku": sku.upper(),
-                "product_name": f"The {sku}",
-                "sku_name": "Default",
-                "display_status": "AWAITING_SHIPMENT",
-                "currency": "USD",
-                "sale_price": "15.00",
-                "original_price": "15.00",
-            }
-            for n in range(units)
-        ],
+        "recipient_address": ADDRESS,
+        "line_items": [_line(number, sku, n) for n in range(units)],
+    }
+
+
+def _line(number: str, sku: str, n: int) -> dict[str, Any]:
+    return {
+        "id": f"{number}{n}",
+        "sku_id": f"sku-{sku}",
+        "product_id": "1729",
+        "seller_sku": sku.upper(),
+        "product_name": f"The {sku}",
+        "sku_name": "Default",
+        "display_status": "AWAITING_SHIPMENT",
+        "currency": "USD",
+        "sale_price": "15.00",
+        "original_price": "15.00",
     }
 
 
