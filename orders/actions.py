@@ -194,7 +194,8 @@ def fix_address(order: Order, address: Mapping[str, str], *, user: User | None) 
 
 def note_label(order_id: int, state: str, carrier: str, tracking: str) -> None:
     """Shipping's word on an order's label: "" (none), buying, bought or unknown."""
-    with transaction.atomic():
+    # Part of a purchase's own transaction, once per label: savepoints would be trips for nothing.
+    with transaction.atomic(savepoint=False):
         fields = {"label_state": state, "label_carrier": carrier, "label_tracking": tracking}
         changed = Order.objects.filter(pk=order_id).exclude(**fields)
         if changed.update(**fields):

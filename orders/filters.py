@@ -123,7 +123,7 @@ class OrderFilter(forms.Form):
     def words(self, name: str) -> str:
         """A filter in use, as its chip says it."""
         value = self.chosen(name)
-        named = {
+        named: dict[str, str] = {
             "q": f"“{value}”",
             "blocker": BLOCKER_WORDS.get(value, value),
             "lane": dict(Lane.choices).get(value, ""),

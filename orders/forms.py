@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from orders import addresses
 from shops.catalog.models import Sku
@@ -42,11 +43,15 @@ class AddressForm(forms.Form):
     )
     phone = forms.CharField(max_length=40, required=False)
 
-    def __init__(self, *args: Any, address: dict[str, str] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        data: QueryDict | dict[str, str] | None = None,
+        *,
+        address: dict[str, str] | None = None,
+    ) -> None:
         """`address` fills the form in, without what TikTok has struck out."""
-        known = address or {}
-        kwargs.setdefault("initial", {k: v for k, v in known.items() if not addresses.is_masked(v)})
-        super().__init__(*args, auto_id="address_%s", **kwargs)
+        known = {k: v for k, v in (address or {}).items() if not addresses.is_masked(v)}
+        super().__init__(data, initial=known, auto_id="address_%s")
         self.fields["name"].widget.attrs["autofocus"] = True
         country = str(self["country"].value() or "US").upper()
         for name in ("state", "postal_code"):

@@ -155,6 +155,27 @@ class Order(models.Model):
                 condition=models.Q(held_until__isnull=False),
                 name="order_hold_ends",
             ),
+            # Filters that find few of many: each index holds only those few
+            models.Index(
+                fields=["workspace", "due_at", "id"],
+                condition=models.Q(stage__in=["ready", "bought"]),
+                name="order_late",
+            ),
+            models.Index(
+                fields=["workspace", "blocker", "due_at", "id"],
+                condition=~models.Q(blocker=""),
+                name="order_blocked",
+            ),
+            models.Index(
+                fields=["workspace", "due_at", "id"],
+                condition=models.Q(is_sample=True),
+                name="order_samples",
+            ),
+            models.Index(
+                fields=["workspace", "due_at", "id"],
+                condition=~models.Q(tags=[]),
+                name="order_tagged",
+            ),
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="order_search"),
         ]
 
@@ -196,7 +217,7 @@ class Line(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["order", "tiktok_id"], name="line_once")]
-        indexes = [models.Index(fields=["sku_id"], name="line_sku")]
+        indexes = [models.Index(fields=["sku_id", "order"], name="line_sku")]
 
     def __str__(self) -> str:
         return f"{self.seller_sku or self.product_name}"

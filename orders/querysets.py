@@ -98,7 +98,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def with_skus(self, sku_ids: Collection[str]) -> "OrderQuerySet":
         """Orders with a line of one of these SKUs, by TikTok's ids."""
-        line = self.model._meta.get_field("lines").related_model
+        line: Any = self.model._meta.get_field("lines").related_model
         lines = line.objects.filter(order=models.OuterRef("pk"), sku_id__in=sku_ids)
         return self.filter(models.Exists(lines))
 

@@ -57,7 +57,7 @@ def restage(order_ids: Iterable[int]) -> int:
     """Decide these orders anew; answers how many changed. The same few queries for one or 1,000."""
     changed = 0
     for chunk in batched(order_ids, _CHUNK):
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             changed += _restage_chunk(list(chunk), now=timezone.now())
     return changed
 

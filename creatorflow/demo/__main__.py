@@ -20,6 +20,7 @@ from creatorflow.embedded_postgres import EmbeddedPostgresError
 def main() -> int:
     """Run the demo; 0 when all went well."""
     given = _arguments()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` would ignore it
     for name in ("SIGTERM", "SIGHUP"):  # the latter: the terminal was closed; Windows has none
         if number := getattr(signal, name, None):
             signal.signal(number, lambda *_: sys.exit(143))

@@ -3,6 +3,7 @@
 Safe to repeat.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
@@ -36,8 +37,11 @@ class Demo:
     shop: Shop
 
 
-def set_up(sandbox: str) -> Demo:
-    """Bring the demo's workspace about, or find it as an earlier start left it."""
+def set_up(sandbox: str, keys: Mapping[str, str] = KEYS) -> Demo:
+    """Bring the demo's workspace about, or find it as an earlier start left it.
+
+    `keys` are those of its label accounts, by provider.
+    """
     user = User.objects.filter(email=EMAIL).first() or User.objects.create_user(EMAIL, PASSWORD)
     workspace, _ = Workspace.objects.get_or_create(
         slug="glow-and-gather", defaults={"name": "Glow & Gather"}
@@ -45,7 +49,7 @@ def set_up(sandbox: str) -> Demo:
     Membership.objects.get_or_create(workspace=workspace, user=user, defaults={"role": Role.OWNER})
     _ship_from(workspace)
     shop = Shop.objects.of(workspace).connected().first() or _connect(workspace, user, sandbox)
-    for provider, key in KEYS.items():
+    for provider, key in keys.items():
         if not LabelAccount.objects.of(workspace).filter(provider=provider).exists():
             accounts.add(workspace, provider, key, user=user)
     accounts.ensure_tiktok_accounts(workspace)

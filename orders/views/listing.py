@@ -30,7 +30,12 @@ PLACE = ("after", "before")
 MIXED = ("late", "all")  # tabs with orders of several stages
 ITEMS = 2  # shown in a row; the others are counted
 LONGEST = 60  # letters of a product's name
-LANES = {Lane.OWN: "Own", Lane.PLATFORM: "Platform", Lane.FBT: "FBT", Lane.NONE: "–"}
+LANES: dict[str, str] = {
+    Lane.OWN: "Own",
+    Lane.PLATFORM: "Platform",
+    Lane.FBT: "FBT",
+    Lane.NONE: "–",
+}
 # What an empty tab means, so that a person knows whether that is good news.
 EMPTY = {
     "ready": "Every order that may be shipped has its label. New ones appear here by themselves.",

@@ -4,21 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0001_initial'),
-        ('orders', '0001_initial'),
-        ('shipping', '0001_initial'),
+        ("core", "0001_initial"),
+        ("orders", "0001_initial"),
+        ("shipping", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='label',
-            name='place',
+            model_name="label",
+            name="place",
             field=models.PositiveSmallIntegerField(null=True),
         ),
         migrations.AddConstraint(
-            model_name='label',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'buying')), fields=('account', 'place'), name='one_purchase_per_place'),
+            model_name="label",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "buying")),
+                fields=("account", "place"),
+                name="one_purchase_per_place",
+            ),
         ),
     ]

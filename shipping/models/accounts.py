@@ -11,7 +11,9 @@ from core.models import Workspace
 from core.states import StateTable
 
 # "paused": the provider refused the key, a person has to put it right
-ACCOUNT = StateTable({"active": {"paused", "removed"}, "paused": {"active", "removed"}, "removed": set()})
+ACCOUNT = StateTable(
+    {"active": {"paused", "removed"}, "paused": {"active", "removed"}, "removed": set()}
+)
 
 
 class LabelAccountQuerySet(models.QuerySet["LabelAccount"]):
@@ -30,13 +32,19 @@ class LabelAccount(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="label_accounts")
-    provider = models.CharField(max_length=20)  # slug of shipping.providers.registry; "tiktok" for a shop's own
-    shop = models.ForeignKey("shops.Shop", models.CASCADE, null=True, blank=True)  # provider tiktok only
+    provider = models.CharField(
+        max_length=20
+    )  # slug of shipping.providers.registry; "tiktok" for a shop's own
+    shop = models.ForeignKey(
+        "shops.Shop", models.CASCADE, null=True, blank=True
+    )  # provider tiktok only
     name = models.CharField(max_length=80)
     state = models.CharField(max_length=10, choices=ACCOUNT.choices, default="active")
     paused_because = models.CharField(max_length=300, blank=True)
     key_sealed = models.TextField(blank=True)
-    key_hint = models.CharField(max_length=12, blank=True)  # last four characters, to tell keys apart
+    key_hint = models.CharField(
+        max_length=12, blank=True
+    )  # last four characters, to tell keys apart
     mode = models.CharField(max_length=4, blank=True)  # live or test
     carriers = models.JSONField(default=list)
     checked_at = models.DateTimeField(null=True)

@@ -205,7 +205,7 @@ class LedgerEntry(models.Model):
         """Insert only."""
         if self.pk is not None:
             raise TypeError("a ledger entry is never changed")
-        super().save(*args, **kwargs)  # type: ignore[arg-type]
+        super().save(*args, **kwargs)
 
     def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
         """Refused."""

@@ -3,8 +3,10 @@ record."""
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from core.errors import NotAuthorized, OutcomeUnknown, Rejected, Unavailable
@@ -87,10 +89,6 @@ def test_the_database_itself_refuses_a_second_label(world: World) -> None:
     label = world.label()
     twin = Label.objects.get(pk=label.pk)
     twin.pk, twin.key, twin._state.adding = None, None, True
-    from uuid import uuid4
-
-    from django.db import IntegrityError, transaction
-
     twin.key = uuid4()
     with pytest.raises(IntegrityError), transaction.atomic():
         twin.save()
@@ -261,4 +259,17 @@ def test_the_ledger_can_only_grow(world: World, change: str) -> None:
             "save": entry.save,
             "remove": entry.delete,
         }[change]()
+    assert ledger_of(world)[0][1] == "8.41"
+
+
+@pytest.mark.parametrize("words", ["UPDATE {} SET amount = 0", "DELETE FROM {}"])
+def test_the_database_itself_keeps_the_ledger(world: World, words: str) -> None:
+    buy_label(label_id=world.label().pk)
+    statement = words.format(LedgerEntry._meta.db_table)
+    with (
+        pytest.raises(IntegrityError, match="never changed or deleted"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
     assert ledger_of(world)[0][1] == "8.41"
