@@ -156,7 +156,9 @@ class RateLimit(models.Model):
         return self.key
 
 
-BATCH = StateTable({"running": {"done", "cancelled"}, "done": {"running"}, "cancelled": {"running"}})
+BATCH = StateTable(
+    {"running": {"done", "cancelled"}, "done": {"running"}, "cancelled": {"running"}}
+)
 ITEM = StateTable(
     {
         "waiting": {"working", "left_out"},

@@ -83,6 +83,7 @@ TEMPLATES = [
     }
 ]
 
+
 # -- Database ----------------------------------------------------------------------------------------------------------
 def _database() -> dict[str, object]:
     from creatorflow import embedded_postgres
@@ -169,9 +170,7 @@ TIKTOK_SHOP_SERVICE_ID = env.text("TIKTOK_SHOP_SERVICE_ID", "")
 TIKTOK_SHOP_API_VERSION = env.text("TIKTOK_SHOP_API_VERSION", "202309")
 TIKTOK_SHOP_URL = env.url("TIKTOK_SHOP_URL", "https://open-api.tiktokglobalshop.com")
 TIKTOK_SHOP_AUTH_URL = env.url("TIKTOK_SHOP_AUTH_URL", "https://auth.tiktok-shops.com")
-TIKTOK_SHOP_AUTHORIZE_URL = env.url(
-    "TIKTOK_SHOP_AUTHORIZE_URL", "https://services.tiktokshop.com"
-)
+TIKTOK_SHOP_AUTHORIZE_URL = env.url("TIKTOK_SHOP_AUTHORIZE_URL", "https://services.tiktokshop.com")
 TIKTOK_SHOP_AUTHORIZE_URL_US = env.url(
     "TIKTOK_SHOP_AUTHORIZE_URL_US", "https://services.us.tiktokshop.com"
 )
@@ -185,14 +184,18 @@ SHIPPING_WEBHOOK_SECRET = env.secret("SHIPPING_WEBHOOK_SECRET", "")
 # -- Buying ------------------------------------------------------------------------------------------------------------
 PURCHASES_PER_ACCOUNT = env.integer("PURCHASES_PER_ACCOUNT", 10, least=1, most=100)
 QUOTE_SECONDS = env.integer("QUOTE_SECONDS", 12, least=1, most=60)  # one deadline for all accounts
-RECHECK_SECONDS = env.integer("RECHECK_SECONDS", 15, least=1, most=300)  # age of TikTok's word when money moves
+RECHECK_SECONDS = env.integer(
+    "RECHECK_SECONDS", 15, least=1, most=300
+)  # age of TikTok's word when money moves
 BATCH_LIMIT = env.integer("BATCH_LIMIT", 1000, least=1, most=10_000)
 
 # -- Words, time, files ------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
 USE_TZ = True
 TIME_ZONE = "UTC"
-USE_THOUSAND_SEPARATOR = False  # templates write numbers with |number; an id in an attribute stays digits
+USE_THOUSAND_SEPARATOR = (
+    False  # templates write numbers with |number; an id in an attribute stays digits
+)
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / ".static"
 STATICFILES_DIRS = [BASE_DIR / "static"]

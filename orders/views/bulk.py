@@ -50,6 +50,10 @@ class Outcome:
     in_background: bool = False
 
 
+class NotClear(Exception):
+    """Which orders are meant cannot be told; the text is for the person who pressed the button."""
+
+
 type UseCase = Callable[[Asked], Outcome]
 
 
@@ -139,7 +143,11 @@ def bulk(request: MemberRequest) -> HttpResponse:
     form = ActionForm(request.POST)
     if not form.is_valid() or form.cleaned_data["action"] not in BULK:
         return _unknown()
-    ids, more = _selected(request)
+    try:
+        ids, more = _selected(request)
+    except NotClear as error:
+        messages.error(request, str(error))
+        return go(request, _back(request))
     if ids:
         _carry_out(request, BULK, form, ids)
     else:
@@ -199,6 +207,9 @@ def _selected(request: MemberRequest) -> tuple[list[int], bool]:
     """Ids of the workspace's orders that were meant, and whether there are more than one press may touch."""
     if request.POST.get("all") == "1":
         form = OrderFilter(QueryDict(request.POST.get("filter", "")), workspace=request.workspace)
+        if form.errors:
+            # A filter that is left out would take in orders nobody meant.
+            raise NotClear("The search or a filter is not valid. Correct it, then select again.")
         orders = form.matching(now=timezone.now()).in_queue_order(newest=form.newest)
     else:
         sent = {text for text in request.POST.getlist("order") if _is_id(text)}

@@ -114,7 +114,7 @@ def _context(request: MemberRequest, form: OrderFilter, *, now: datetime) -> dic
         "most": counts.MOST,
         "tally": counts.Tally(tallies[tab]) if simple else counts.tally(matching),
         "rows": rows_of(page.orders, shops, request.workspace, staged=tab in MIXED),
-        "currency": next((o.plan_currency for o in page.orders if o.plan_currency), "USD"),
+        "currency": _one_currency(page.orders),
         "shops": list(shops.values()),
         "chips": [Chip(form.words(name), _without(request, name)) for name in form.active],
         "reasons": _reasons(request, matching)
@@ -153,6 +153,13 @@ def rows_of(
         )
         for order in chosen
     ]
+
+
+def _one_currency(orders: list[Order]) -> str:
+    """The currency in which the prices of these orders can be added up; "" where they cannot."""
+    found = {order.plan_currency for order in orders if order.plan_price is not None}
+    only = found.pop() if len(found) == 1 else ""
+    return only if len(only) == 3 and only.isalpha() else ""
 
 
 def _row(order: Order, lines: list[Line], *, shop: str, url: str, staged: bool) -> Row:

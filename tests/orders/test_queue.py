@@ -102,6 +102,15 @@ def test_words_of_tiktok_that_we_do_not_know_are_shown_as_they_are(desk, owner, 
     assert "drone" in page
 
 
+def test_prices_of_several_currencies_are_not_added_up(desk, owner, client) -> None:
+    factories.order(desk, plan_price="5.00", plan_currency="USD")
+    assert 'data-amount="5.00"' in html(client)
+    factories.order(desk, plan_price="4.00", plan_currency="GBP")
+    page = html(client)
+    assert "data-amount" not in page
+    assert "4.00 GBP" in page
+
+
 @pytest.mark.parametrize("tab", TABS)
 def test_every_tab_shows_its_own_orders_and_says_why_it_is_empty(tab, desk, owner, client) -> None:
     empty = html(client, f"?tab={tab}")

@@ -69,7 +69,9 @@ class Caller:
         }
         return self.http.request(method, path, params=params, content=raw, headers=headers)
 
-    def ok(self, method: str, path: str, query: Json | None = None, body: Any = None, **more: Any) -> Json:
+    def ok(
+        self, method: str, path: str, query: Json | None = None, body: Any = None, **more: Any
+    ) -> Json:
         """The data of a call that must succeed."""
         answer = self.call(method, path, query, body, **more).json()
         assert answer["code"] == 0, answer
