@@ -2,7 +2,6 @@
 own."""
 
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bench.memory import peak_megabytes
 from shipping.labels.merge import Piece, merge
 
 LABELS = 1000
@@ -60,7 +60,7 @@ def measure() -> None:
         pages += made.pages
         refused += [str(one.name) for one in made.refused]
     seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_megabytes()
     print(f"{seconds:.3f} {peak:.1f} {files} {pages} {','.join(refused)}")
 
 

@@ -13,7 +13,6 @@ need at most a fifth more memory for 20,000 orders than for 2,000.
 import base64
 import json
 import os
-import resource
 import secrets
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench.memory import peak_megabytes
 from creatorflow.demo.processes import Processes, ask, sandbox_address
 from creatorflow.demo.start import APP
 from creatorflow.embedded_postgres import EmbeddedPostgres, temporary_folder
@@ -139,17 +139,7 @@ def measure() -> None:
         assert not cursor.last_error, cursor.last_error
     seconds = time.perf_counter() - started
     used = time.process_time() - used
-    print(json.dumps({"seconds": seconds, "cpu_seconds": used, "megabytes": _peak_megabytes()}))
-
-
-def _peak_megabytes() -> float:
-    """This process's own peak: Linux counts the parent's before the exec into ru_maxrss."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        peak = next(row for row in status.read_text().splitlines() if row.startswith("VmHWM"))
-        return int(peak.split()[1]) / 1024
-    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    print(json.dumps({"seconds": seconds, "cpu_seconds": used, "megabytes": peak_megabytes()}))
 
 
 def compare() -> None:

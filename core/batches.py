@@ -1,5 +1,6 @@
 """Bulk work that survives reload and worker death: items are claimed, settled, retried; the rows are the progress."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -129,6 +130,21 @@ def progress(batch: Batch, *, now: datetime) -> Progress:
     )
 
 
+def is_ending(batch: Batch) -> bool:
+    """Whether a stopped batch still has items under way: their runner ends them, or `left_behind`
+    finds them."""
+    return (
+        batch.state == "cancelled" and batch.items.filter(state__in=["waiting", "working"]).exists()
+    )
+
+
+def left_behind(kind: str, *, now: datetime, most: int = 1000) -> list[BatchItem]:
+    """Open items of stopped batches that no living runner holds, each with its batch."""
+    free = Q(state="waiting") | Q(state="working", claimed_until__lt=now)
+    stopped = BatchItem.objects.filter(free, batch__kind=kind, batch__state="cancelled")
+    return list(stopped.select_related("batch").order_by("pk")[:most])
+
+
 def finish_if_settled(batch: Batch, *, now: datetime) -> bool:
     """Close a running batch without open items; True for the one caller that closed it."""
     if batch.items.filter(state__in=["waiting", "working"]).exists():
@@ -149,11 +165,13 @@ def cancel(batch: Batch, *, now: datetime) -> int:
         )
 
 
-def retry_failed(batch: Batch, *, now: datetime) -> int:
-    """Make the failed and left-out items wait again, and the batch run; never the unknown ones."""
+def retry_failed(batch: Batch, *, now: datetime, but: Collection[str] = ()) -> int:
+    """Make the failed and left-out items wait again, and the batch run; never the unknown ones,
+    nor those whose fix is in `but`."""
     with transaction.atomic():
-        count = batch.items.filter(state__in=["failed", "left_out"]).update(
-            state="waiting", reason="", fix="", settled_at=None, due_at=now
+        others = batch.items.exclude(fix__in=but)
+        count = others.filter(state__in=["failed", "left_out"]).update(
+            state="waiting", reason="", fix="", settled_at=None, due_at=now, attempts=0
         )
         if count and batch.state != "running":
             BATCH.move(batch, "running", finished_at=None)

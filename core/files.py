@@ -44,11 +44,6 @@ def read(key: str) -> bytes:
     return content
 
 
-def path_of(key: str) -> Path:
-    """Where the bytes of `key` lie, for readers that stream."""
-    return _path(key)
-
-
 def _digest(key: str) -> str:
     return key.partition(".")[0].replace("/", "")
 

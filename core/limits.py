@@ -11,7 +11,11 @@ _BOOK = """
 INSERT INTO core_ratelimit AS r (key, next_at) VALUES (%(key)s, clock_timestamp())
 ON CONFLICT (key) DO UPDATE SET next_at = GREATEST(
     r.next_at + make_interval(secs => %(gap)s), clock_timestamp() - make_interval(secs => %(burst)s))
+WHERE r.next_at + make_interval(secs => %(gap)s - %(patience)s) <= clock_timestamp()
 RETURNING EXTRACT(EPOCH FROM next_at - clock_timestamp())
+"""
+_ASK = """
+SELECT EXTRACT(EPOCH FROM next_at - clock_timestamp()) FROM core_ratelimit WHERE key = %(key)s
 """
 _PUSH_BACK = """
 UPDATE core_ratelimit SET next_at = GREATEST(next_at, clock_timestamp() + make_interval(secs => %(seconds)s))
@@ -39,18 +43,31 @@ class SharedLimiter:
         self.sleep = sleep
 
     def acquire(self, key: str) -> None:
-        """Wait for this caller's turn. RateLimited when it is more than `patience` seconds away."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _BOOK, {"key": key, "gap": self.gap, "burst": self.gap * (self.burst - 1)}
-            )
-            wait = float(cursor.fetchone()[0])
-        if wait > self.patience:
-            raise RateLimited(
-                "Too many calls are waiting in line already.", provider=key, retry_after=wait
-            )
+        """Wait for this caller's turn. RateLimited, without taking one, when it is more than
+        `patience` seconds away."""
+        wait = self._book(key)
         if wait > 0:
             self.sleep(wait)
+
+    def _book(self, key: str) -> float:
+        """Seconds until the turn that is ours now."""
+        values: dict[str, str | float] = {
+            "key": key,
+            "gap": self.gap,
+            "burst": self.gap * (self.burst - 1),
+            "patience": self.patience,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(_BOOK, values)
+            if row := cursor.fetchone():
+                return float(row[0])
+            cursor.execute(_ASK, values)
+            wait = float(cursor.fetchone()[0])
+        raise RateLimited(
+            "Too many calls are waiting in line already.",
+            provider=key,
+            retry_after=max(wait - self.patience, 0) + 1,
+        )
 
     def push_back(self, key: str, seconds: float) -> None:
         """The other side asked for a pause: nobody calls before it is over."""

@@ -51,4 +51,5 @@ def mail_owners(*, workspace_id: int, subject: str, body: str) -> None:
         )
     )
     if to:
-        send_mail(f"CreatorFlow: {subject}", body, None, to)
+        # A provider's words may hold line breaks, and a mail's subject may not.
+        send_mail(f"CreatorFlow: {' '.join(subject.split())}", body, None, to)

@@ -21,17 +21,27 @@ class VaultError(Exception):
 def _keys(configured: str) -> dict[str, AESGCM]:
     keys: dict[str, AESGCM] = {}
     for entry in filter(None, (part.strip() for part in configured.split(","))):
-        key_id, _, encoded = entry.partition(":")
+        key_id, colon, encoded = entry.partition(":")
+        if not colon:  # the entry may be a bare key: it is not repeated here
+            raise VaultError("VAULT_KEYS: an entry is not id:key")
         try:
             key = base64.b64decode(encoded, altchars=b"-_", validate=True)
         except ValueError:
             raise VaultError(f"VAULT_KEYS: key {key_id!r} is not base64") from None
-        if len(key) != 32 or not key_id:
+        if len(key) != 32:
             raise VaultError(f"VAULT_KEYS: key {key_id!r} is not 32 bytes")
+        # A dot ends the id in a sealed text; of two keys with one id only the later would decrypt.
+        if not key_id or "." in key_id or key_id in keys:
+            raise VaultError(f"VAULT_KEYS: {key_id!r} cannot be a key's id, or is there twice")
         keys[key_id] = AESGCM(key)
     if not keys:
         raise VaultError("VAULT_KEYS is empty")
     return keys
+
+
+def check(configured: str) -> None:
+    """VaultError, naming the key at fault, when `configured` cannot serve as VAULT_KEYS."""
+    _keys(configured)
 
 
 def current_key_id() -> str:

@@ -11,7 +11,7 @@ class BadSetting(SystemExit):
 
 
 _TRUE = {"1", "true", "yes", "on"}
-_FALSE = {"0", "false", "no", "off", ""}
+_FALSE = {"0", "false", "no", "off"}
 
 
 class Env:
@@ -48,11 +48,11 @@ class Env:
         return value
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """true/false, 1/0, yes/no or on/off."""
-        raw = self.source.get(name)
-        if raw is None:
-            return default
+        """true/false, 1/0, yes/no or on/off; blank is the default."""
+        raw = self.source.get(name, "")
         value = raw.strip().lower()
+        if not value:
+            return default
         if value in _TRUE:
             return True
         if value in _FALSE:

@@ -8,6 +8,7 @@ SCHEDULES: dict[str, tuple[str, int]] = {
     "prepare-quotes": ("shipping.quoting.quote_due", 1),
     "resume-batches": ("shipping.batches.resume_stalled", 1),
     "reconcile-labels": ("shipping.labels.reconcile.reconcile_due", 1),
+    "follow-refunds": ("shipping.labels.void.voids_due", 5),
     "fetch-documents": ("shipping.labels.documents.fetch_due", 1),
     "hand-over-numbers": ("shipping.labels.telling.tell_due", 1),
     "tell-tiktok": ("orders.dispatch.dispatch_due", 1),

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from django.utils.csp import CSP
 
-from creatorflow.env import Env, load_file
+from core import vault
+from creatorflow.env import BadSetting, Env, load_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_file(Path(os.environ.get("CREATORFLOW_ENV_FILE", BASE_DIR / ".env")))
@@ -17,6 +18,10 @@ DEBUG = env.flag("DEBUG")
 # Only a development start may do without secrets of its own.
 SECRET_KEY = env.secret("SECRET_KEY", "development-only-" + "0" * 48 if DEBUG else None)
 VAULT_KEYS = env.secret("VAULT_KEYS", "dev:" + "A" * 43 + "=" if DEBUG else None)
+try:
+    vault.check(VAULT_KEYS)
+except vault.VaultError as error:
+    raise BadSetting(f"{error}. See .env.example for what it is.") from None
 PUBLIC_URL = env.url("PUBLIC_URL", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
@@ -138,6 +143,12 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_ADAPTER = "core.signup.Adapter"
+# Who may make an account. Nobody's installation is open to strangers unless it says so.
+SIGNUP = env.choice("SIGNUP", ("open", "invited"), "open" if DEBUG else "invited")
+# Proxies in front of this server: so many entries from the end of X-Forwarded-For the visitor is found.
+TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, most=10)
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 # -- E-mail ------------------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "CreatorFlow <creatorflow@localhost>")

@@ -10,16 +10,13 @@ from django.db import models, transaction
 from django.db.models import F, Func, QuerySet, Value
 from django.utils import timezone
 
-from core import audit
+from core import audit, sizes
 from core.jobs import job
 from core.models import User, Workspace
 from orders import addresses
 from orders.models import Order, OrderEvent
 from orders.staging import restage
 
-# More than a parcel carrier takes: a slip of the keyboard.
-MOST_GRAMS = 70_000
-MOST_MM = 2_750
 _ADDRESS = ("name", "company", "street1", "street2", "city", "state", "postal_code", "country")
 _AUDITED = 200  # order ids kept with one audit entry
 
@@ -153,13 +150,8 @@ def set_parcel(
 ) -> None:
     """A person's parcel for this order. BadAction with words for one that cannot be."""
     sides = (length_mm, width_mm, height_mm)
-    if not 0 < weight_g <= MOST_GRAMS:
-        raise BadAction(
-            f"A weight of {weight_g / 1000:g} kg cannot be right: enter more than nothing and at "
-            f"most {MOST_GRAMS // 1000} kg."
-        )
-    if not all(0 < side <= MOST_MM for side in sides):
-        raise BadAction(f"Every side has to be more than nothing and at most {MOST_MM / 1000:g} m.")
+    if words := sizes.why_not(weight_g, sides):
+        raise BadAction(words)
     parcel = {
         "weight_g": weight_g,
         "length_mm": length_mm,

@@ -2,12 +2,12 @@
 
 from django.contrib import admin
 
+from core.admin import LookOnly
 from orders.models import Dispatch, Order, SyncCursor
-from shops.admin import ReadOnly
 
 
 @admin.register(Order)
-class OrderAdmin(ReadOnly):
+class OrderAdmin(LookOnly):
     list_display = ("tiktok_id", "workspace", "status", "stage", "blocker", "updated_at")
     list_filter = ("stage", "lane")
     search_fields = ("=tiktok_id",)
@@ -17,11 +17,11 @@ class OrderAdmin(ReadOnly):
 
 
 @admin.register(SyncCursor)
-class SyncCursorAdmin(ReadOnly):
+class SyncCursorAdmin(LookOnly):
     list_display = ("shop", "complete_until", "backfilled_at", "due_at", "failures", "last_error")
 
 
 @admin.register(Dispatch)
-class DispatchAdmin(ReadOnly):
+class DispatchAdmin(LookOnly):
     list_display = ("order", "state", "tracking_number", "carrier", "due_at", "attempts", "code")
     list_filter = ("state",)

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from core import audit
 from core.jobs import job
 from core.models import User
-from core.states import IllegalMove, LostRace
+from core.states import LostRace
 from orders import sweep, telling
 from orders.models import Dispatch, Lane, Order
 from orders.staging import restage
@@ -30,10 +30,15 @@ class DispatchConflict(Exception):
     """TikTok was told another tracking number already; the text is for a person."""
 
 
+class NotYet(DispatchConflict):
+    """A call with a voided label's number is still out: ask again once it is settled."""
+
+
 def request(order: Order, *, tracking_number: str, carrier: str) -> Dispatch:
     """Have TikTok told within moments; the same number twice is one dispatch.
 
-    ValueError for an order TikTok ships, DispatchConflict once it was told another number.
+    ValueError for an order TikTok ships, DispatchConflict once it was told another number, NotYet
+    while that is not known.
     """
     if order.lane != Lane.OWN:
         raise ValueError(f"{order} has no label of our own to tell TikTok about")
@@ -44,6 +49,8 @@ def request(order: Order, *, tracking_number: str, carrier: str) -> Dispatch:
         if found is not None and found.tracking_number == number:
             return found
         if found is not None:
+            if found.withdraw_wanted and found.state in ("telling", "unknown"):
+                raise NotYet(f"Whether TikTok knows {found.tracking_number} is not clear yet.")
             if found.state not in ("due", "refused"):
                 raise DispatchConflict(
                     f"TikTok was told tracking number {found.tracking_number} for this order."
@@ -78,14 +85,38 @@ def request_many(wanted: Iterable[tuple[Order, str, str]]) -> None:
 
 
 def withdraw(order: Order) -> bool:
-    """The label was voided: take back what TikTok was not told yet; False when it was told."""
-    for found in Dispatch.objects.filter(order=order, state__in=("due", "refused")):
-        try:
+    """The label was voided: take back what TikTok was not told yet; False when it was told.
+
+    Also False while a call is out: the wish is kept, and holds as soon as it is clear that the call
+    did not arrive.
+    """
+    with transaction.atomic():
+        found = _standing(order).select_for_update(no_key=True).first()
+        if found is None:
+            return True
+        if found.state in ("due", "refused"):
             DISPATCH.move(found, "withdrawn")
-        except (IllegalMove, LostRace):
-            return False
-        restage([order.pk])
-    return not Dispatch.objects.filter(order=order).exclude(state="withdrawn").exists()
+            restage([order.pk])
+            return True
+        if found.state in ("telling", "unknown"):
+            _standing(order).update(withdraw_wanted=True)
+        return False
+
+
+def keep(order: Order) -> bool:
+    """The label is in use after all: forget the wish to withdraw. False when nothing stands that
+    tells TikTok its number."""
+    return bool(_standing(order).update(withdraw_wanted=False))
+
+
+def known_number(order: Order) -> str:
+    """The tracking number TikTok knows, or may know by a call that is out; else empty."""
+    out = _standing(order).filter(state__in=("telling", "unknown", "done"))
+    return out.values_list("tracking_number", flat=True).first() or ""
+
+
+def _standing(order: Order) -> QuerySet[Dispatch]:
+    return Dispatch.objects.filter(order=order).exclude(state="withdrawn")
 
 
 def retry(dispatch: Dispatch, user: User | None) -> None:

@@ -262,6 +262,8 @@ class Dispatch(models.Model):
     due_at = models.DateTimeField(default=timezone.now)
     attempts = models.PositiveSmallIntegerField(default=0)
     told_at = models.DateTimeField(null=True)  # when the call left us
+    # Its label was voided while a call was out: not told again, should TikTok not know it
+    withdraw_wanted = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
     done_at = models.DateTimeField(null=True)
 

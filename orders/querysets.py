@@ -10,7 +10,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, Tuple
 from core.models import Workspace
 
 if TYPE_CHECKING:
-    from orders.models import Order
+    from orders.models import Order  # noqa: F401 - what the querysets below hold
 
 LATE_RISK = timedelta(hours=12)
 # Never null, so that one row comparison pages through the queue on its index
@@ -76,10 +76,6 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Nearest deadline first, or the other way round; the id makes it total, so keyset paging neither skips nor
         repeats."""
         return self.order_by("-due_at", "-id") if newest else self.order_by("due_at", "id")
-
-    def first_or_none(self, **lookup: Any) -> "Order | None":
-        """The order that matches, or None."""
-        return self.filter(**lookup).first()
 
     def search(self, words: str) -> "OrderQuerySet":
         """Orders in whose number, buyer, tracking, SKUs or product names every word occurs.

@@ -7,10 +7,10 @@ from core.states import StateTable
 DISPATCH = StateTable(
     {
         "due": {"telling", "refused", "done", "withdrawn"},
-        "telling": {"done", "refused", "unknown", "due"},
-        "unknown": {"done", "refused", "due"},
+        "telling": {"done", "refused", "unknown", "due", "withdrawn"},
+        "unknown": {"done", "refused", "due", "withdrawn"},
         "refused": {"due", "done", "withdrawn"},
-        "done": {"withdrawn"},
+        "done": set(),
         "withdrawn": set(),
     }
 )

@@ -68,7 +68,10 @@ def tell(dispatch: Dispatch) -> None:
         _unknown(dispatch, error.message, error.code)
     except Exception as error:  # whatever it was, the call may have arrived: only reading tells
         log.exception("dispatch %s: outcome not known", dispatch.pk)
-        _unknown(dispatch, repr(error), "")
+        words = (
+            "What came back could not be understood: the order is read to see what TikTok knows."
+        )
+        _unknown(dispatch, words, type(error).__name__)
     else:
         warning = answer.get("warning")
         text = str(warning.get("message") or "") if isinstance(warning, dict) else ""
@@ -157,7 +160,7 @@ def resolve(dispatch: Dispatch, *, now: datetime) -> None:
     elif dispatch.code in ALREADY_SHIPPED:
         _refuse(dispatch, "TikTok calls it shipped, but shows no tracking number.", dispatch.code)
     else:
-        DISPATCH.move(dispatch, "due", due_at=now, reason="", code="")
+        _untold(dispatch, "due", due_at=now, reason="", code="")
 
 
 def _done(dispatch: Dispatch, *, package_id: str, warning: str) -> None:
@@ -172,12 +175,46 @@ def _done(dispatch: Dispatch, *, package_id: str, warning: str) -> None:
         )
         extra = f" TikTok's warning: {warning}" if warning else ""
         note(dispatch, f"TikTok was told {dispatch.tracking_number}.{extra}")
+        if _withdraw_wanted(dispatch):
+            _tell_known_too_late(dispatch)
+
+
+def _untold(dispatch: Dispatch, to: str, **fields: object) -> bool:
+    """TikTok certainly does not have our number: to `to`, unless its label was voided meanwhile;
+    False then."""
+    with transaction.atomic():
+        if _withdraw_wanted(dispatch):
+            DISPATCH.move(dispatch, "withdrawn", reason="Its label was voided.", code="")
+            note(dispatch, f"TikTok was not told {dispatch.tracking_number}: the label was voided.")
+            restage([dispatch.order_id])
+            return False
+        DISPATCH.move(dispatch, to, **fields)
+    return True
+
+
+def _withdraw_wanted(dispatch: Dispatch) -> bool:
+    """As it is on disk now: whoever voids waits until our transaction is over."""
+    rows = Dispatch.objects.select_for_update(no_key=True).filter(pk=dispatch.pk)
+    return bool(rows.values_list("withdraw_wanted", flat=True).first())
+
+
+def _tell_known_too_late(dispatch: Dispatch) -> None:
+    order = dispatch.order
+    notify(
+        order.workspace,
+        f"order:{order.pk}:voided_number",
+        f"TikTok has the tracking number {dispatch.tracking_number} of a label you voided for order "
+        f"{order.tiktok_id}: put the new number in at TikTok.",
+        level="bad",
+        link=wreverse(order.workspace, "orders:detail", order_id=order.pk),
+    )
 
 
 def _refuse(dispatch: Dispatch, reason: str, code: str) -> None:
     order = dispatch.order
     with transaction.atomic():
-        DISPATCH.move(dispatch, "refused", reason=reason[:400], code=code[:20])
+        if not _untold(dispatch, "refused", reason=reason[:400], code=code[:20]):
+            return
         note(dispatch, f"TikTok does not take {dispatch.tracking_number}: {reason}")
         restage([order.pk])
         notify(
@@ -202,7 +239,7 @@ def _later(dispatch: Dispatch, error: RemoteError) -> None:
             attempts=F("attempts") + 1, **fields
         )
         return
-    DISPATCH.move(dispatch, "due", **fields)
+    _untold(dispatch, "due", **fields)
 
 
 def _postpone(dispatch: Dispatch, error: RemoteError) -> None:

@@ -83,7 +83,7 @@ def page(state: Json, orders: list[Json], faults: list[Json]) -> str:
     )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sandbox</title>'
-        f"<style>{STYLE}</style></head><body><h1>Sandbox</h1>"
+        f'<link rel="icon" href="data:,"><style>{STYLE}</style></head><body><h1>Sandbox</h1>'
         "<p>TikTok Shop, EasyPost and Shippo, simulated on this machine.</p>"
         f'{FORMS}<div class="grid">{tables}</div><h2>Last orders</h2><table><tr><th>order</th>'
         f"<th>status</th><th>lane</th><th>units</th><th></th></tr>{rows}</table></body></html>"

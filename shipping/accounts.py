@@ -12,6 +12,8 @@ from core import audit, notifications
 from core.errors import NotAuthorized
 from core.jobs import job
 from core.models import User, Workspace
+from core.vault import VaultError
+from shipping import key_use
 from shipping.models import ACCOUNT, LabelAccount
 from shipping.providers.base import AccountCheck, Provider
 from shipping.providers.registry import make_provider
@@ -25,6 +27,10 @@ NAMES = KEYED | {"tiktok": "TikTok Shipping"}
 
 class BadKey(Exception):
     """The provider does not accept the key; the message is for the person who typed it."""
+
+
+class StillNeeded(Exception):
+    """The account's key is needed for labels that are paid or may be; the message says which."""
 
 
 def provider_for(account: LabelAccount) -> Provider:
@@ -59,6 +65,10 @@ def _base_url(slug: str) -> str:
     return {"shippo": settings.SHIPPO_BASE_URL, "easypost": settings.EASYPOST_BASE_URL}[slug]
 
 
+def _tried(slug: str, key: str) -> Provider:
+    return make_provider(slug, key, clients.http_client(), base_url=_base_url(slug))
+
+
 def test_key(slug: str, key: str) -> AccountCheck:
     """Ask the provider whether it knows the key. BadKey when not, other RemoteErrors as they
     come."""
@@ -66,11 +76,20 @@ def test_key(slug: str, key: str) -> AccountCheck:
         raise BadKey("This provider is not known.")
     if not key or not key.isascii() or len(key) > 300 or any(c.isspace() for c in key):
         raise BadKey("A key has no spaces and only plain characters. Copy it again.")
-    provider = make_provider(slug, key, clients.http_client(), base_url=_base_url(slug))
     try:
-        return provider.check()
+        return _tried(slug, key).check()
     except NotAuthorized as error:
         raise BadKey(f"{KEYED[slug]} does not accept this key. {error.message}") from error
+
+
+def server_keys(workspace: Workspace, user: User) -> dict[str, str]:
+    """The keys of the server's own settings, by provider, that this person may use here: they spend
+    the operator's money, so only in the oldest workspace or for staff."""
+    oldest = Workspace.objects.order_by("created_at", "pk").first()
+    if workspace != oldest and not user.is_staff:
+        return {}
+    given = {"shippo": settings.SHIPPO_API_KEY, "easypost": settings.EASYPOST_API_KEY}
+    return {slug: key for slug, key in given.items() if key}
 
 
 def add(
@@ -89,6 +108,8 @@ def add(
     _note_check(account, check)
     account.hold_key(key)
     with transaction.atomic():
+        _one_at_a_time(workspace)
+        _refuse_known(workspace, provider, key)
         account.save()
         audit.record(
             workspace,
@@ -104,12 +125,17 @@ def replace_key(account: LabelAccount, key: str, *, user: User | None) -> None:
     """Put a new, tested key in; a paused account works again. BadKey: the old key stays."""
     _refuse_known(account.workspace, account.provider, key, but=account)
     check = test_key(account.provider, key)
-    account.hold_key(key)
-    account.checked_at = timezone.now()
-    _note_check(account, check)
+    same = key_use.unsettled(account) > 0 and key_use.sees(_tried(account.provider, key), account)
     with transaction.atomic():
+        _one_at_a_time(account.workspace)
+        _refuse_known(account.workspace, account.provider, key, but=account)
+        if not same and (open_labels := key_use.unsettled(account)):
+            raise BadKey(key_use.foreign(account, open_labels))
+        account.hold_key(key)
+        account.checked_at = timezone.now()
+        _note_check(account, check)
         account.save(update_fields=["key_sealed", "key_hint", "mode", "carriers", "checked_at"])
-        _resume(account)
+        _resume(account, user)
         audit.record(
             account.workspace,
             "account.key_replaced",
@@ -119,13 +145,14 @@ def replace_key(account: LabelAccount, key: str, *, user: User | None) -> None:
         )
 
 
-def recheck(account: LabelAccount, *, now: datetime) -> AccountCheck:
+def recheck(account: LabelAccount, *, now: datetime, user: User | None = None) -> AccountCheck:
     """Test the stored key again; a paused account whose key works is active again."""
     check = provider_for(account).check()
     _note_check(account, check)
     account.checked_at = now
-    account.save(update_fields=["mode", "carriers", "checked_at"])
-    _resume(account)
+    with transaction.atomic():
+        account.save(update_fields=["mode", "carriers", "checked_at"])
+        _resume(account, user)
     return check
 
 
@@ -145,6 +172,13 @@ def pause(account: LabelAccount, reason: str) -> None:
         if current is None:
             return
         ACCOUNT.move(current, "paused", paused_because=reason[:300])
+        audit.record(
+            account.workspace_id,
+            "account.paused",
+            f"account:{account.pk}",
+            f"{account.name} paused: its key was refused",
+            reason=reason[:300],
+        )
         notifications.notify(
             account.workspace,
             f"account:{account.pk}:paused",
@@ -155,8 +189,14 @@ def pause(account: LabelAccount, reason: str) -> None:
 
 
 def remove(account: LabelAccount, *, user: User | None) -> None:
-    """Take the account out of use and forget its key; its labels and their ledger stay."""
+    """Take the account out of use and forget its key; its labels and their ledger stay.
+
+    StillNeeded while a purchase or a refund has no outcome, or a paid label's file is not kept yet.
+    """
     with transaction.atomic():
+        _one_at_a_time(account.workspace)
+        if waiting := key_use.unfinished(account):
+            raise StillNeeded(key_use.needed(account, waiting))
         ACCOUNT.move(account, "removed", key_sealed="")
         audit.record(
             account.workspace,
@@ -170,6 +210,7 @@ def remove(account: LabelAccount, *, user: User | None) -> None:
 
 def ensure_tiktok_accounts(workspace: Workspace) -> None:
     """Every connected shop can buy TikTok's own labels: one keyless account per shop."""
+    mode = "test" if settings.TIKTOK_SHOP_ENVIRONMENT == "sandbox" else "live"
     missing = (
         Shop.objects.of(workspace)
         .filter(disconnected_at=None)
@@ -182,7 +223,7 @@ def ensure_tiktok_accounts(workspace: Workspace) -> None:
                 provider="tiktok",
                 shop=shop,
                 name=f"TikTok Shipping · {shop.name}"[:80],
-                mode="live",
+                mode=mode,
             )
             for shop in missing
         ],
@@ -204,8 +245,20 @@ def _refuse_known(
     if but is not None:
         rows = rows.exclude(pk=but.pk)
     for account in rows:
-        if account.key == key:
+        if _holds(account, key):
             raise BadKey(f"This key is in use already, by {account.name}.")
+
+
+def _holds(account: LabelAccount, key: str) -> bool:
+    try:
+        return account.key == key
+    except VaultError:  # unreadable: it has to be entered again, so it is not in the way
+        return False
+
+
+def _one_at_a_time(workspace: Workspace) -> None:
+    """Until the transaction ends: a double click waits here, then finds what the first one did."""
+    Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
 
 
 def _note_check(account: LabelAccount, check: AccountCheck) -> None:
@@ -213,7 +266,14 @@ def _note_check(account: LabelAccount, check: AccountCheck) -> None:
     account.carriers = list(check.carriers)
 
 
-def _resume(account: LabelAccount) -> None:
+def _resume(account: LabelAccount, user: User | None) -> None:
     if account.state == "paused":
         ACCOUNT.move(account, "active", paused_because="")
+        audit.record(
+            account.workspace_id,
+            "account.resumed",
+            f"account:{account.pk}",
+            f"{account.name} works again",
+            actor=user,
+        )
         notifications.settle(account.workspace, f"account:{account.pk}:paused")

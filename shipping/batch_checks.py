@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,19 +11,24 @@ from django.utils import timezone
 
 from core.errors import NotAuthorized, RemoteError
 from core.models import Batch
+from core.money import Money
 from core.states import IllegalMove, LostRace
 from orders.models import Order
 from orders.sync import read_orders
 from shipping.batch_sheet import reason_code, reason_sentence
+from shipping.ceilings import NEW_SHEET, from_json, is_dearer
 from shipping.labels.purchase import AlreadyLabelled, CannotBuy, prepare
 from shipping.labels.states import LABEL
-from shipping.models import Label
-from shipping.plan import CannotPlan, Context, plan_order
+from shipping.labels.values import spec_of
+from shipping.models import Label, QuoteSet
+from shipping.plan import CannotPlan, Context, context_for, plan_order, spec_for
+from shipping.spec import spec_hash
 from shops.models import Shop
 
 log = logging.getLogger(__name__)
 
 PER_CALL = 50  # TikTok's order detail takes at most this many ids
+MOVED = "The order changed while it waited to be bought: its label is chosen anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,9 @@ class Verdict:
     reason: str
     fix: str = ""
     later: timedelta = timedelta(0)
+
+
+STOPPED = Verdict("left_out", "The batch was stopped.", "retry")
 
 
 def reread(orders: Iterable[Order]) -> tuple[dict[int, Order], dict[int, Verdict]]:
@@ -75,20 +83,38 @@ def is_fresh(order: Order, now: datetime) -> bool:
     return now - order.synced_at <= timedelta(seconds=settings.RECHECK_SECONDS)
 
 
-def last_look(order: Order, batch: Batch) -> tuple[Order, Verdict | None]:
-    """The order as it is at the moment of paying, read again where we last did too long ago."""
+def last_look(order: Order, label: Label, batch: Batch) -> tuple[Order, Verdict | None]:
+    """The order as it is at the moment of paying, read again where we last did too long ago; and
+    why `label` is not bought for it after all."""
     if is_fresh(order, timezone.now()):
         return order, None
     fresh, verdicts = reread([order])
     if order.pk in verdicts:
         return order, verdicts[order.pk]
-    return fresh[order.pk], judge(fresh[order.pk], None, batch)
+    order = fresh[order.pk]
+    verdict = judge(order, None, batch)
+    if verdict is None and not _is_for(label, order):
+        verdict = Verdict("waiting", MOVED, "retry")
+    return order, verdict
 
 
-def priced(order: Order, context: Context, batch: Batch) -> Label | Verdict:
-    """A ready label for the order at its chosen rate, or why there is none."""
+def _is_for(label: Label, order: Order) -> bool:
+    """Whether the label's addresses and parcel are still the order's."""
+    try:
+        return spec_hash(spec_for(order, context_for([order]))) == spec_hash(spec_of(label))
+    except CannotPlan:  # pricing it anew says why
+        return False
+
+
+def priced(
+    order: Order, context: Context, batch: Batch, ceilings: Mapping[int, Money]
+) -> Label | Verdict:
+    """A ready label for the order at its chosen rate, or why there is none: also that it costs
+    more than the order's price in `ceilings`, as it was confirmed."""
     try:
         quotes = plan_order(order, now=timezone.now(), context=context)
+        if dearer := _dearer(quotes, ceilings.get(order.pk)):
+            return dearer
         label = prepare(order, quotes, batch)
     except CannotPlan as problem:
         return Verdict("failed", problem.sentence, problem.code)
@@ -103,6 +129,20 @@ def priced(order: Order, context: Context, batch: Batch) -> Label | Verdict:
             account.workspace = batch.workspace
             label.account = account
     return label
+
+
+def confirmed(batch: Batch) -> dict[int, Money]:
+    """The price that was confirmed for each order of the batch, where one was known."""
+    return from_json(batch.options.get("prices", {}))
+
+
+def _dearer(quotes: QuoteSet, ceiling: Money | None) -> Verdict | None:
+    if ceiling is None or quotes.chosen is None or quotes.price is None:
+        return None
+    price = Money(quotes.price, quotes.currency)
+    if not is_dearer(price, ceiling):
+        return None
+    return Verdict("left_out", f"The price went up from {ceiling} to {price}.", NEW_SHEET)
 
 
 def live_labels(order_ids: list[int]) -> dict[int, Label]:
@@ -134,6 +174,18 @@ def _own(label: Label) -> Verdict:
         label.reason or "The purchase was interrupted; the provider is asked what became of it."
     )
     return Verdict("unknown", reason, "label_unknown")
+
+
+def abandoned(label: Label | None, batch: Batch) -> Verdict | None:
+    """How far a dead runner of the stopped `batch` had got with an order: None when nothing was
+    asked for, and then nothing will be."""
+    if label is None or label.batch_id != batch.pk:
+        return None
+    if label.state == "ready":
+        drop(label)
+        if label.state in ("ready", "dropped"):
+            return None
+    return _own(label)
 
 
 def after_surprise(label: Label | None) -> Verdict:

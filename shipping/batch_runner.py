@@ -21,12 +21,13 @@ from core import batches as items
 from core.jobs import job
 from core.models import ITEM, Batch, BatchItem
 from core.states import IllegalMove, LostRace
+from orders.dispatch import dispatch_due
 from orders.models import Order
 from shipping import batch_checks as checks
-from shipping.batch_checks import Verdict
+from shipping.batch_checks import STOPPED, Verdict
 from shipping.batch_stages import Stage, Task
 from shipping.labels import documents, prints, purchase, reconcile, telling
-from shipping.models import Label
+from shipping.models import Label, LabelAccount
 from shipping.plan import context_for
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,6 @@ CLOSE = 0.3  # seconds between closing what was bought meanwhile
 # A queue task may run for 15 minutes: hand over to a fresh one well before.
 BUDGET = 600.0
 MOST_TRIES = 5
-STOPPED = Verdict("left_out", "The batch was stopped.", "retry")
 LATE_DOCUMENTS = 30.0  # seconds to wait for labels that are paid and still being drawn
 FIRST_PRINT = 20  # labels after which a first print file is offered
 
@@ -54,6 +54,7 @@ def run_batch(*, batch_id: int) -> None:
     if not runner.run():
         run_batch.later(batch_id=batch_id)
         return
+    dispatch_due.later()  # a sweep that ended just before the last label saw nothing of it
     documents.fetch_late(batch, seconds=LATE_DOCUMENTS)
     prints.build_print_files(batch_id=batch_id)
     items.finish_if_settled(batch, now=timezone.now())
@@ -64,6 +65,7 @@ class Runner:
 
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
+        self.ceilings = checks.confirmed(batch)
         self.in_hand: dict[int, Task] = {}
         self.stopped = False  # by a person: what is not being paid yet is put back
         self.bought = 0
@@ -168,7 +170,7 @@ class Runner:
         """Price the order and prepare its label."""
         if self.stopped:
             return self._end(task, STOPPED)
-        found = checks.priced(task.order, task.context, self.batch)
+        found = checks.priced(task.order, task.context, self.batch, self.ceilings)
         if isinstance(found, Verdict):
             return self._end(task, found)
         task.label = found
@@ -185,13 +187,14 @@ class Runner:
     def _buy(self, task: Task) -> None:
         """Spend the money, if the order is still as it was."""
         label = task.chosen
-        task.order, verdict = checks.last_look(task.order, self.batch)
-        if self.stopped or verdict is not None:
-            checks.drop(label)
-            return self._end(task, verdict or STOPPED)
+        state = None
         try:
-            while (state := self._buy_once(label)) is None:
-                time.sleep(0.2)
+            while state is None:
+                task.order, verdict = checks.last_look(task.order, label, self.batch)
+                if self.stopped or verdict is not None:
+                    checks.drop(label)
+                    return self._end(task, verdict or STOPPED)
+                state = self._buy_once(label)
         except purchase.CannotBuy as problem:  # the account was paused: another one may serve
             checks.drop(label)
             return self._again(task, problem.sentence, problem.code, timedelta(0))
@@ -206,8 +209,7 @@ class Runner:
         try:
             return purchase.buy(label)
         except purchase.AccountBusy:
-            if self.stopped:
-                raise purchase.CannotBuy(STOPPED.reason, STOPPED.fix) from None
+            time.sleep(0.2)
             return None
 
     def _bought(self, task: Task, label: Label, state: str) -> None:
@@ -219,7 +221,10 @@ class Runner:
         elif state == "unknown":
             self._end(task, Verdict("unknown", label.reason, "label_unknown"))
         else:
-            self._end(task, Verdict("failed", label.reason, "retry"))
+            paused = LabelAccount.objects.filter(pk=label.account_id, state="paused").exists()
+            self._end(
+                task, Verdict("failed", label.reason, "account_paused" if paused else "retry")
+            )
 
     def _finish(self, task: Task) -> None:
         """Keep the document; the rest is done for several at once."""

@@ -59,7 +59,7 @@ class Sheet:
     selected: int
     limit: int
     order_ids: list[int] = field(default_factory=list)
-    priced_ids: list[int] = field(default_factory=list)  # those of order_ids that `totals` cover
+    prices: dict[int, Money] = field(default_factory=dict)  # of order_ids that `totals` cover
     unpriced: int = 0
     totals: list[Money] = field(default_factory=list)
     lanes: list[Share] = field(default_factory=list)
@@ -207,7 +207,7 @@ def _add_up(result: Sheet, orders: list[Order], plans: dict[int, QuoteSet], now:
             result.unpriced += 1
             continue
         price = Money.of(rate["price"], rate["currency"])
-        result.priced_ids.append(order.pk)
+        result.prices[order.pk] = price
         lanes[LANES.get(order.lane, order.lane)].append(price)
         carriers[display_name(rate["carrier"])].append(price)
         if rate["days"] is not None:

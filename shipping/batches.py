@@ -1,7 +1,9 @@
 """Bulk buying as pages see it: the sheet, start, stop, retry; and the sweep that brings stalled
 batches back."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -11,8 +13,11 @@ from core import audit
 from core import batches as items
 from core.jobs import job
 from core.models import BATCH, ITEM, Batch, BatchItem, User, Workspace
+from core.money import Money
 from core.states import IllegalMove, LostRace
 from orders.models import Order
+from shipping import batch_checks as checks
+from shipping import ceilings
 from shipping.batch_runner import run_batch
 from shipping.batch_sheet import LeftOut, Share, Sheet, sheet
 from shipping.labels.prints import build_print_files
@@ -33,6 +38,7 @@ __all__ = [
     "sheet",
     "start",
     "started_by",
+    "why_not_retried",
 ]
 
 KIND = "labels"
@@ -45,13 +51,24 @@ class NothingToBuy(Exception):
 
 
 def start(
-    workspace: Workspace, orders: "QuerySet[Order]", user: User | None, *, once: str = ""
+    workspace: Workspace,
+    orders: "QuerySet[Order]",
+    user: User | None,
+    *,
+    once: str = "",
+    prices: Mapping[int, Money] | None = None,
 ) -> Batch:
     """A running batch of what the sheet for `orders` offers now. NothingToBuy when that is nothing.
 
     `once` is the sheet's own name: a second start by the same sheet answers the first one's batch.
+    `prices` by order are what a person confirmed: only those are bought, none for more. Without
+    them the planned prices bind, where there are any.
     """
     offer = sheet(workspace, orders)
+    if prices is not None:
+        offer.order_ids = [pk for pk in offer.order_ids if pk in prices]
+    else:
+        prices = _planned(offer)
     if not offer.order_ids:
         raise NothingToBuy("None of the selected orders can be bought now.")
     with transaction.atomic():
@@ -63,22 +80,32 @@ def start(
             KIND,
             offer.order_ids,
             user=user,
-            options={
-                "expected": [[str(total.amount), total.currency] for total in offer.totals],
-                "unpriced": offer.unpriced,
-                "once": once,
-            },
+            options=_options(offer, once, prices),
         )
-        audit.record(
-            workspace,
-            "batch.started",
-            f"batch:{batch.pk}",
-            f"Buying {offer.count} labels for {_words(offer)}",
-            actor=user,
-            orders=offer.count,
-        )
+        words = f"Buying {offer.count} labels for {_words(offer)}"
+        subject = f"batch:{batch.pk}"
+        audit.record(workspace, "batch.started", subject, words, actor=user, orders=offer.count)
         run_batch.later(batch_id=batch.pk)
     return batch
+
+
+def _options(offer: Sheet, once: str, prices: Mapping[int, Money]) -> dict[str, Any]:
+    return {
+        "expected": [[str(total.amount), total.currency] for total in offer.totals],
+        "unpriced": offer.unpriced,
+        "prices": ceilings.to_json(prices),
+        "once": once,
+    }
+
+
+def _planned(offer: Sheet) -> dict[int, Money]:
+    """The sheet's prices, and for orders whose rates ran out since, what the queue shows."""
+    others = [pk for pk in offer.order_ids if pk not in offer.prices]
+    noted = Order.objects.filter(pk__in=others).exclude(plan_price=None)
+    rows = noted.values_list("pk", "plan_price", "plan_currency")
+    return offer.prices | {
+        pk: Money(amount, currency) for pk, amount, currency in rows if amount is not None
+    }
 
 
 def started_by(workspace: Workspace, once: str) -> Batch | None:
@@ -106,10 +133,12 @@ def cancel(batch: Batch, user: User | None) -> int:
 
 
 def retry_failed(batch: Batch, user: User | None) -> int:
-    """Try the failed and left-out rows again, never the unknown ones; answers how many."""
+    """Try the failed and left-out rows again, never the unknown ones, nor those that cost more now:
+    they need a new sheet. Answers how many; none while a stopped batch still ends."""
+    if items.is_ending(batch):
+        return 0
     with transaction.atomic():
-        batch.items.filter(state__in=["failed", "left_out"]).update(attempts=0)
-        count = items.retry_failed(batch, now=timezone.now())
+        count = items.retry_failed(batch, now=timezone.now(), but=[ceilings.NEW_SHEET])
         if count:
             _note(batch, "batch.retried", f"{count} rows tried again", user)
             run_batch.later(batch_id=batch.pk)
@@ -117,7 +146,9 @@ def retry_failed(batch: Batch, user: User | None) -> int:
 
 
 def retry_item(batch: Batch, item: BatchItem, user: User | None) -> bool:
-    """Try one failed or left-out row again; False for any other."""
+    """Try one failed or left-out row again; False where `retry_failed` would not."""
+    if item.fix == ceilings.NEW_SHEET or items.is_ending(batch):
+        return False
     try:
         with transaction.atomic():
             now = timezone.now()
@@ -131,14 +162,28 @@ def retry_item(batch: Batch, item: BatchItem, user: User | None) -> bool:
     return True
 
 
+def why_not_retried(batch: Batch) -> str:
+    """Why `retry_failed` or `retry_item` did nothing, in words."""
+    if items.is_ending(batch):
+        return (
+            "What was being paid when the batch was stopped is still being finished. Try again in "
+            "a few minutes."
+        )
+    if batch.items.filter(state="left_out", fix=ceilings.NEW_SHEET).exists():
+        return "These cost more than was confirmed: open a new sheet, which shows the new prices."
+    return "There is nothing left to try again."
+
+
 def _note(batch: Batch, action: str, words: str, user: User | None) -> None:
     audit.record(batch.workspace_id, action, f"batch:{batch.pk}", words, actor=user)
 
 
 @job
 def resume_stalled() -> int:
-    """Start a runner for every running batch that has none; answers how many."""
+    """Start a runner for every running batch that has none, and end what dead ones left of stopped
+    batches; answers how many were started."""
     now = timezone.now()
+    _end_stopped(now)
     silent = Q(runner_seen_at=None, created_at__lt=now - STALLED)
     silent |= Q(runner_seen_at__lt=now - STALLED)
     stalled = list(Batch.objects.filter(silent, kind=KIND, state="running"))
@@ -147,3 +192,17 @@ def resume_stalled() -> int:
         BatchItem.objects.filter(batch=batch, state="working").update(claimed_until=now)
         run_batch.later(batch_id=batch.pk)
     return len(stalled)
+
+
+def _end_stopped(now: datetime) -> None:
+    """Close what a dead runner of a stopped batch had in hand: paid or unknown as its label says,
+    else left out, so that no later "Try again" buys it along."""
+    found = items.left_behind(KIND, now=now)
+    labels = checks.live_labels([item.subject_id for item in found])
+    for item in found:
+        verdict = checks.abandoned(labels.get(item.subject_id), item.batch) or checks.STOPPED
+        if item.state == "waiting":  # given back just when the batch was stopped
+            verdict = checks.STOPPED
+        items.settle(item, verdict.state, now=now, reason=verdict.reason, fix=verdict.fix)
+        if verdict.state == "done":
+            build_print_files.later(batch_id=item.batch_id)

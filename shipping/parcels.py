@@ -5,14 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
+from core.sizes import MOST_GRAMS, MOST_MM
 from orders.models import Line, Order
 from shipping.models import ParcelPreset
 from shipping.providers.base import Parcel
 from shops.catalog.models import Sku
-
-# Heavier or larger than anything a parcel carrier takes (70 kg, 2.75 m): a slip of the keyboard.
-MOST_GRAMS = 70_000
-MOST_MM = 2_750
 
 
 @dataclass(frozen=True, slots=True)

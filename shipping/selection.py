@@ -72,6 +72,8 @@ def unsealed(workspace: Workspace, text: str) -> list[int]:
 
 def _matching(workspace: Workspace, query: str) -> tuple[list[int], bool]:
     form = OrderFilter(QueryDict(query), workspace=workspace)
+    if form.errors:  # an invalid filter filters nothing: money must not follow it
+        raise NothingSelected("The filter is not valid. Put it right and select again.")
     orders = form.matching(now=timezone.now()).in_queue_order().values_list("pk", flat=True)
     found = list(orders[: settings.BATCH_LIMIT + 1])
     return found[: settings.BATCH_LIMIT], len(found) > settings.BATCH_LIMIT

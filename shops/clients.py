@@ -13,6 +13,7 @@ from core.limits import SharedLimiter
 from shops import journal, tokens, wire
 from shops.models import Authorization, Shop
 from shops.tiktok_shop.client import TikTokShopClient, Value
+from shops.tiktok_shop.endpoints import Endpoint
 from shops.tiktok_shop.errors import PROVIDER
 from shops.wire import http_client, token_host, use_transport
 
@@ -21,6 +22,9 @@ __all__ = ["http_client", "tiktok_client", "token_host", "unbound_client", "use_
 # A few calls may follow each other at once, so that a slow answer does not cost its share of time.
 _BURST = 3
 _TOKEN_SECONDS = 30.0
+# What spends money or says something is sent soon or not at all: by then others may have drawn
+# conclusions. A caller that is turned away was certainly not heard, and comes back later.
+_SOON = 20.0
 
 
 class _Token:
@@ -50,6 +54,7 @@ class ShopClient(TikTokShopClient):
     """A client that notes when TikTok says the seller took the permission back."""
 
     held: _Token
+    soon: SharedLimiter
 
     def call(
         self,
@@ -67,6 +72,11 @@ class ShopClient(TikTokShopClient):
                 tokens.refused(self.held.authorization_id, self.held.last, error.message)
             raise
 
+    def _await_turn(self, endpoint: Endpoint) -> None:
+        if endpoint.safe:
+            return super()._await_turn(endpoint)
+        return self.soon.acquire(self.limit_key)
+
 
 def tiktok_client(shop: Shop) -> TikTokShopClient:
     """A client for `shop`, to be used by several threads if wished. NotAuthorized where the shop is
@@ -79,6 +89,7 @@ def tiktok_client(shop: Shop) -> TikTokShopClient:
             code="disconnected",
         )
     token = _Token(authorization)
+    per_second = settings.TIKTOK_SHOP_RATE_PER_SECOND
     client = ShopClient(
         settings.TIKTOK_SHOP_APP_KEY,
         settings.TIKTOK_SHOP_APP_SECRET,
@@ -86,12 +97,13 @@ def tiktok_client(shop: Shop) -> TikTokShopClient:
         http_client(),
         token,
         shop.cipher,
-        limiter=SharedLimiter(settings.TIKTOK_SHOP_RATE_PER_SECOND, burst=_BURST),
+        limiter=SharedLimiter(per_second, burst=_BURST),
         journal=journal.note(PROVIDER, shop.workspace_id),
         refresh=token.renew,
         default_version=settings.TIKTOK_SHOP_API_VERSION,
     )
     client.held = token
+    client.soon = SharedLimiter(per_second, burst=_BURST, patience=_SOON)
     client.limit_key = f"tiktok:{settings.TIKTOK_SHOP_APP_KEY}:{shop.tiktok_id}"
     return client
 

@@ -21,6 +21,7 @@ from core.errors import NotAuthorized, OutcomeUnknown, RemoteError, Unavailable
 from core.jobs import job
 from core.notifications import notify
 from core.states import IllegalMove, LostRace
+from core.vault import VaultError
 from shops import journal, wire
 from shops.models import AUTHORIZATION, Authorization
 from shops.tiktok_shop import auth
@@ -36,6 +37,7 @@ JITTER = timedelta(hours=6)
 ENDING = timedelta(days=14)
 # Codes after which only the seller can help: removed by the seller, refresh token dead or used.
 OVER = frozenset({"105001", "36004001", "36004004"})
+UNREADABLE = "Its stored sign-in cannot be read any more. Reconnect the shop."
 
 
 def access_token(authorization_id: UUID, *, now: datetime) -> str:
@@ -44,12 +46,12 @@ def access_token(authorization_id: UUID, *, now: datetime) -> str:
     row = Authorization.objects.get(pk=authorization_id)
     _refuse_if_lost(row)
     if row.access_expires_at - now > MARGIN:
-        return row.access_token
+        return _readable(row)
     try:
         return _renew(row.pk, lambda seen: seen.access_expires_at - now <= MARGIN, now=now)
     except (Unavailable, OutcomeUnknown) as error:
         if row.access_expires_at > now:
-            return row.access_token
+            return _readable(row)
         raise Unavailable(
             "TikTok could not be asked for a new sign-in. It is tried again.",
             provider=PROVIDER,
@@ -114,7 +116,7 @@ def refused(authorization_id: UUID, token: str, reason: str) -> None:
     """A call was told that the seller removed us; believed unless the shop was reconnected
     since."""
     row = Authorization.objects.filter(pk=authorization_id).first()
-    if row is not None and row.access_token == token:
+    if row is not None and row.state == "active" and _readable(row) == token:
         mark_lost(row, reason)
 
 
@@ -142,7 +144,23 @@ def _renew(
         if row is not None and error.code in OVER:
             mark_lost(Authorization.objects.get(pk=row.pk), error.message)
         raise
+    except VaultError as error:
+        raise _unreadable(authorization_id) from error
     return grant.access_token
+
+
+def _readable(row: Authorization) -> str:
+    try:
+        return row.access_token
+    except VaultError as error:
+        raise _unreadable(row.pk) from error
+
+
+def _unreadable(authorization_id: UUID) -> NotAuthorized:
+    """What is left to say when the vault's key is gone or the row was damaged: only the seller can
+    help, and is told so."""
+    mark_lost(Authorization.objects.get(pk=authorization_id), UNREADABLE)
+    return NotAuthorized(UNREADABLE, provider=PROVIDER, code="lost")
 
 
 def _keep(row: Authorization, grant: auth.TokenGrant, *, now: datetime) -> None:

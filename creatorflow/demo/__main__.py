@@ -116,10 +116,10 @@ def _headless(folder: Path, given: argparse.Namespace) -> int:
     if given.json:
         given.json.write_text(text + "\n")
     print(text)
-    return 0 if _ties_out(result) else 1
+    return 0 if ties_out(result) else 1
 
 
-def _ties_out(result: dict[str, Any]) -> bool:
+def ties_out(result: dict[str, Any]) -> bool:
     """Whether ledger and wallets agree to the cent, and nothing was paid twice or is unknown."""
     if result["spend"] != result["sandbox_charged"] or result["duplicate_purchases"]:
         print("Our ledger and the sandbox's wallet do not agree.", file=sys.stderr)

@@ -145,7 +145,7 @@ def outcome(
     spend = LedgerEntry.objects.filter(workspace=demo.workspace).aggregate(sum=Sum("amount"))["sum"]
     wallets = world["wallets"].values()
     charges = sum(wallet["charges"] for wallet in wallets)
-    bought = labels.filter(state__in=["bought", "voiding", "voided"]).count()
+    bought = labels.filter(state__in=["bought", "voiding", "refunding", "voided", "unused"]).count()
     orders = Order.objects.of(demo.workspace).count()
     return {
         "orders": orders,

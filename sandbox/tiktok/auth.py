@@ -17,7 +17,7 @@ CODE_LIFE = 30 * 60
 TOKEN_LIFE = 7 * DAY
 REFRESH_LIFE = 365 * DAY
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Authorize</title>
-<meta name="viewport" content="width=device-width"><style>body{{font:16px system-ui;
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><style>body{{font:16px system-ui;
 margin:10vh auto;max-width:26rem;padding:0 1rem}}
 button{{font:inherit;padding:.6rem 1.2rem;margin:.3rem .5rem 0 0}}
 label{{display:block;margin:.4rem 0}}</style></head><body><h1>Authorize this app</h1>

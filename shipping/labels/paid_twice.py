@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from core import audit, notifications
 from core.access import wreverse
+from orders.actions import note_label
 from shipping.labels import ledger
+from shipping.labels.person import needs_person
 from shipping.labels.states import LABEL
 from shipping.models import Label
 from shipping.providers.base import BoughtLabel
@@ -63,17 +65,18 @@ def paid_after_all(label: Label, bought: BoughtLabel) -> None:
 def is_anothers(label: Label, bought: BoughtLabel) -> None:
     """The provider answered with a label that another row of ours holds: paid once, but for whom?
     Only a person can tell, so the label becomes, or stays, unknown."""
-    log.error("label %s: provider label %s is known", label.pk, bought.provider_label_id)
     label.refresh_from_db()
-    if label.state == "buying":
-        LABEL.move(label, "unknown")
-    Label.objects.filter(pk=label.pk).update(
-        needs_person_since=timezone.now(),
-        reason=f"The provider answered with label {bought.provider_label_id}, which belongs to "
-        "another purchase.",
-        code="label_taken",
+    if label.needs_person_since is None:
+        log.error("label %s: provider label %s is known", label.pk, bought.provider_label_id)
+    reason = (
+        f"The provider answered with label {bought.provider_label_id}, which belongs to another "
+        "purchase."
     )
-    label.refresh_from_db()
+    with transaction.atomic():
+        if label.state == "buying":
+            LABEL.move(label, "unknown")
+        needs_person(label, timezone.now(), reason, code="label_taken")
+        note_label(label.order_id, "unknown", label.carrier, "")
 
 
 def _tell(label: Label, text: str) -> None:

@@ -184,6 +184,7 @@ def _book(label: Label, bought: BoughtLabel, actor: User | None) -> None:
     ledger.charge(label, bought.cost, reference=bought.provider_label_id)
     paid_twice.book_duplicates(label, bought)
     note_label(label.order_id, "bought", label.carrier, label.tracking_number)
+    _expire_quotes(label)
     audit.record(
         label.workspace_id,
         "label.bought",
@@ -233,13 +234,22 @@ def _difference_words(label: Label) -> str:
 
 
 def _refuse(label: Label, error: RemoteError) -> None:
-    LABEL.move(
-        label,
-        "refused",
-        settled_at=timezone.now(),
-        reason=error.message[:400],
-        code=error.code[:60],
-    )
+    with transaction.atomic():
+        LABEL.move(
+            label,
+            "refused",
+            settled_at=timezone.now(),
+            reason=error.message[:400],
+            code=error.code[:60],
+        )
+        _expire_quotes(label)
+
+
+def _expire_quotes(label: Label) -> None:
+    """A rate is tried once: providers sell a shipment's postage a single time, and a refused rate
+    would be refused again. The order's next label is chosen among new ones."""
+    now = timezone.now()
+    QuoteSet.objects.filter(order_id=label.order_id, expires_at__gt=now).update(expires_at=now)
 
 
 def _put_back(label: Label, error: Unavailable) -> None:

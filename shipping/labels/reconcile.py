@@ -3,14 +3,12 @@ a person decides."""
 
 import logging
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from core import audit, notifications
-from core.access import wreverse
 from core.errors import NotAuthorized, RemoteError
 from core.jobs import job
 from core.models import ITEM, BatchItem, User
@@ -19,6 +17,7 @@ from core.states import IllegalMove, LostRace
 from orders.actions import note_label
 from shipping import accounts
 from shipping.labels import documents, telling
+from shipping.labels.person import PAUSE_WITH_PERSON, needs_person, write
 from shipping.labels.prints import build_print_files
 from shipping.labels.purchase import CannotBuy, settle
 from shipping.labels.states import LABEL
@@ -33,7 +32,6 @@ log = logging.getLogger(__name__)
 CERTAIN_AFTER = timedelta(minutes=5)
 PERSON_AFTER = timedelta(hours=24)
 LONGEST_PAUSE = timedelta(minutes=30)
-PAUSE_WITH_PERSON = timedelta(hours=6)
 
 
 @job
@@ -115,26 +113,9 @@ def _ask_later(label: Label, now: datetime, reason: str) -> None:
     pause = min(timedelta(seconds=20 * 2 ** min(attempts, 10)), LONGEST_PAUSE)
     if label.needs_person_since:
         pause = PAUSE_WITH_PERSON
-    _write(label, due_at=now + pause, attempts=min(attempts, 1000), reason=reason[:400])
+    write(label, due_at=now + pause, attempts=min(attempts, 1000), reason=reason[:400])
     if label.intent_at and now - label.intent_at > PERSON_AFTER:
         needs_person(label, now, f"The provider has not said in a day what became of it. {reason}")
-
-
-def needs_person(label: Label, now: datetime, reason: str) -> None:
-    """Flag the label for a person and tell the workspace once; it stays unknown."""
-    if label.needs_person_since:
-        _write(label, due_at=now + PAUSE_WITH_PERSON)
-        return
-    _write(label, needs_person_since=now, due_at=now + PAUSE_WITH_PERSON, reason=reason[:400])
-    notifications.notify(
-        label.workspace,
-        f"label:{label.pk}:unknown",
-        f"Nobody can tell whether the label for order {label.order.tiktok_id} was paid. Look it up "
-        "at the provider and say so on the order.",
-        level="bad",
-        link=_order_page(label),
-        mail=True,
-    )
 
 
 def resolve_as_bought(
@@ -225,16 +206,6 @@ def _claim(label: Label, now: datetime) -> bool:
     """Take a due label for this sweep; another one leaves it alone for a minute."""
     mine = Label.objects.filter(pk=label.pk, state="unknown", due_at=label.due_at)
     return bool(mine.update(due_at=now + timedelta(minutes=1)))
-
-
-def _write(label: Label, **columns: Any) -> None:
-    Label.objects.filter(pk=label.pk, state="unknown").update(**columns)
-    for name, value in columns.items():
-        setattr(label, name, value)
-
-
-def _order_page(label: Label) -> str:
-    return wreverse(label.workspace, "orders:detail", order_id=label.order_id)
 
 
 def _unsettled() -> "QuerySet[Label]":

@@ -6,7 +6,10 @@ unknown  asked, and the answer was lost: only the provider resolves it, never a 
 bought   paid, with a ledger entry in the same commit
 refused  certainly not paid
 dropped  chosen but never asked: the order changed, or a person cancelled
-voiding  money asked back; voided when it is agreed
+voiding  to be taken back; whether the provider heard it is not known yet
+refunding  the provider accepted the request: out of use for good, the order may be bought again
+voided   the money came back
+unused   the provider accepted the request and then kept the money: paid, and not used
 """
 
 from core.states import StateTable
@@ -19,7 +22,9 @@ LABEL = StateTable(
         "bought": {"voiding"},
         "refused": set(),
         "dropped": set(),
-        "voiding": {"voided", "bought"},
+        "voiding": {"refunding", "voided", "bought"},
+        "refunding": {"voided", "unused"},
         "voided": set(),
+        "unused": set(),
     }
 )

@@ -26,6 +26,9 @@ def tell(label: Label) -> bool:
             dispatch.request(
                 label.order, tracking_number=label.tracking_number, carrier=label.carrier
             )
+    except dispatch.NotYet:  # a voided label's number is out: see what becomes of it first
+        waiting.update(tell_due_at=timezone.now() + timedelta(minutes=1))
+        return False
     except (dispatch.DispatchConflict, ValueError) as conflict:
         waiting.update(tell_due_at=None)
         notifications.notify(

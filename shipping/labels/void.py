@@ -1,15 +1,27 @@
 """Asking for the money of a label back. The credit counts when the provider grants it, not when we
-ask."""
+ask.
+
+A label goes from *voiding* (whether the provider heard us is not known) to *refunding* once the
+provider has accepted the request, and from there to *voided* or *unused*, never back into use.
+Providers refuse a second request while they think about the first: what a repeated request is told
+says nothing, only the status of the refund does.
+"""
 
 import logging
+from collections.abc import Callable
+from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
-from core import audit
-from core.errors import NotAuthorized, Rejected, RemoteError, Unavailable
+from core import audit, notifications
+from core.access import wreverse
+from core.errors import NotAuthorized, OutcomeUnknown, Rejected, RemoteError, Unavailable
+from core.jobs import job
 from core.models import User
 from core.money import Money
+from core.states import IllegalMove, LostRace
 from orders import dispatch
 from orders.actions import note_label
 from shipping import accounts
@@ -22,25 +34,69 @@ from shipping.providers.base import Can, Provider, Unsupported, VoidOutcome, Voi
 
 log = logging.getLogger(__name__)
 
+# A lost request may still arrive for so long; until then a refusal proves nothing.
+CERTAIN_AFTER = timedelta(minutes=5)
+# First pause between questions, doubled each time, and the longest: carriers decide within days.
+PAUSES = {
+    "voiding": (timedelta(minutes=1), timedelta(minutes=30)),
+    "refunding": (timedelta(minutes=10), timedelta(hours=6)),
+}
+CLAIM = timedelta(minutes=10)
+UNDECIDED = "The provider has not decided yet."
+
+type Answer = VoidResult | Exception | None
+
 
 def void(label: Label, user: User | None) -> str:
-    """Ask the provider to take the label back; answers the label's state: voided, voiding (credit
-    pending) or bought (refused, with the reason). Asking again while the credit is pending is
-    allowed: it costs nothing."""
+    """Ask the provider to take the label back; answers the label's state: voided, refunding
+    (accepted, credit pending), voiding (not known yet), bought or unused (refused, with the
+    reason). Asking again costs nothing."""
     provider = accounts.provider_for(label.account)
     if Can.VOID not in provider.can:
         raise CannotBuy("This provider cannot take labels back.", "void_unsupported")
+    if label.state in PAUSES:
+        return record_again(label, ask_again(label, provider))
     write_request(label, user)
     return record(label, ask(label, provider))
+
+
+@job
+def voids_due() -> int:
+    """Ask what became of the refunds that are pending; answers how many were asked about."""
+    now = timezone.now()
+    due = Label.objects.filter(state__in=PAUSES, due_at__lte=now).order_by("due_at")
+    asked = 0
+    for label in due.select_related("account__workspace", "order", "workspace")[:200]:
+        mine = Label.objects.filter(pk=label.pk, state=label.state, due_at=label.due_at)
+        if not mine.update(due_at=now + CLAIM, attempts=F("attempts") + 1):
+            continue
+        label.attempts += 1
+        asked += 1
+        try:
+            record_again(label, _ask_of(label))
+        except (IllegalMove, LostRace):  # a person asked at the same moment, and has the answer
+            continue
+    return asked
+
+
+def _ask_of(label: Label) -> Answer:
+    try:
+        provider = accounts.provider_for(label.account)
+    # A forgotten key, a provider we have no more: this label waits, the next one is asked about.
+    except Exception as error:
+        return error
+    return ask_again(label, provider)
 
 
 def write_request(label: Label, user: User | None) -> None:
     """Put on disk that the label is not to be used any more; its number is not handed to TikTok
     from here on."""
-    if label.state == "voiding":
-        return
+    now = timezone.now()
+    due_at = now + CERTAIN_AFTER  # our own question is answered, or dead, by then
     with transaction.atomic(durable=True):
-        LABEL.move(label, "voiding", tell_due_at=None, reason="")
+        LABEL.move(
+            label, "voiding", tell_due_at=None, reason="", void_at=now, due_at=due_at, attempts=0
+        )
         dispatch.withdraw(label.order)
         audit.record(
             label.workspace_id,
@@ -53,23 +109,50 @@ def write_request(label: Label, user: User | None) -> None:
 
 
 def ask(label: Label, provider: Provider) -> VoidResult | Exception:
-    """The question to the provider, outside any transaction; what went wrong is returned."""
+    """The first question to the provider, outside any transaction; what went wrong is returned.
+
+    A refusal is looked into: somebody may have taken the label back at the provider's own pages.
+    """
+    answer = _tried(lambda: provider.void(bought_of(label)))
+    if not _refused(answer):
+        return answer or OutcomeUnknown(UNDECIDED, provider=label.provider)
+    status = _tried(lambda: provider.refund_status(bought_of(label)))
+    if isinstance(status, Exception):
+        words = "Whether the label was taken back already could not be found out."
+        return OutcomeUnknown(words, provider=label.provider)
+    return status or answer or OutcomeUnknown(UNDECIDED, provider=label.provider)
+
+
+def ask_again(label: Label, provider: Provider) -> Answer:
+    """What became of the request; where the provider knows of none it is made again. None: nothing
+    new."""
+    status = _tried(lambda: provider.refund_status(bought_of(label)))
+    if status is not None or label.state == "refunding":
+        return status
+    now = timezone.now()
+    certain = label.void_at is None or now - label.void_at > CERTAIN_AFTER
+    Label.objects.filter(pk=label.pk, state="voiding").update(void_at=now)
+    answer = _tried(lambda: provider.void(bought_of(label)))
+    return None if _refused(answer) and not certain else answer
+
+
+def _tried(call: Callable[[], VoidResult | None]) -> Answer:
     try:
-        return provider.void(bought_of(label))
+        return call()
     # Also a mistake of ours while reading the answer: the provider may have taken the label back.
     except Exception as error:
         return error
 
 
+def _refused(answer: Answer) -> bool:
+    return isinstance(answer, VoidResult) and answer.outcome is VoidOutcome.REFUSED
+
+
 def record(label: Label, outcome: VoidResult | Exception) -> str:
-    """Write down what the provider said; answers the label's state."""
+    """Write down what the provider said to the first request; answers the label's state."""
     match outcome:
-        case VoidResult(VoidOutcome.REFUNDED, _):
-            credit(label)
-        case VoidResult(VoidOutcome.REQUESTED, message):
-            _stay(label, message or "The provider has not decided yet.")
-        case VoidResult(VoidOutcome.REFUSED, message):
-            _back(label, message or "The provider does not take this label back.")
+        case VoidResult():
+            _take(label, outcome)
         case NotAuthorized() as error:
             _back(label, error.message)
             accounts.pause(label.account, error.message)
@@ -82,13 +165,46 @@ def record(label: Label, outcome: VoidResult | Exception) -> str:
     return label.state
 
 
+def record_again(label: Label, outcome: Answer) -> str:
+    """The same for a repeated question: only a status moves the label, an error never does."""
+    match outcome:
+        case VoidResult():
+            _take(label, outcome)
+            if label.state == "bought":
+                _tell(label, f"is in use again: {label.reason}")
+        case NotAuthorized() as error:
+            accounts.pause(label.account, error.message)
+            _stay(label, error.message)
+        case Exception():
+            _stay(label, _words(label, outcome))
+        case _:
+            _stay(label, UNDECIDED)
+    return label.state
+
+
+def _take(label: Label, result: VoidResult) -> None:
+    match result.outcome:
+        case VoidOutcome.REFUNDED:
+            credit(label)
+        case VoidOutcome.REQUESTED if label.state == "refunding":
+            _stay(label, result.message or UNDECIDED)
+        case VoidOutcome.REQUESTED:
+            _accepted(label, result.message or UNDECIDED)
+        case VoidOutcome.REFUSED if label.state == "refunding":
+            _unused(label, result.message or "The provider keeps the money.")
+        case VoidOutcome.REFUSED:
+            _back(label, result.message or "The provider does not take this label back.")
+
+
 def credit(label: Label) -> None:
     """The provider gave the money back: state, ledger, order and audit in one commit."""
     amount = Money(label.money.amount, label.currency)
+    in_the_way = label.state == "voiding"
     with transaction.atomic():
         LABEL.move(label, "voided", reason="", settled_at=timezone.now())
         ledger.refund(label, amount, reference=label.provider_label_id)
-        note_label(label.order_id, "", label.carrier, "")
+        if in_the_way:  # else the order is free already, and may have another label by now
+            note_label(label.order_id, "", label.carrier, "")
         audit.record(
             label.workspace_id,
             "label.voided",
@@ -98,17 +214,57 @@ def credit(label: Label) -> None:
         )
 
 
+def _accepted(label: Label, reason: str) -> None:
+    """The provider has the request: the label is out of use for good, its order may get another."""
+    due_at = timezone.now() + PAUSES["refunding"][0]
+    with transaction.atomic():
+        LABEL.move(label, "refunding", reason=reason[:400], due_at=due_at, attempts=0)
+        note_label(label.order_id, "", label.carrier, "")
+
+
+def _unused(label: Label, reason: str) -> None:
+    """The money stays with the provider: the charge stands, and people learn of it."""
+    with transaction.atomic():
+        LABEL.move(label, "unused", reason=reason[:400], settled_at=timezone.now())
+        audit.record(
+            label.workspace_id,
+            "label.refund_refused",
+            f"order:{label.order_id}",
+            f"{label.money} for a voided label is not given back: {reason}",
+            label=label.pk,
+        )
+        _tell(
+            label,
+            f"was paid and is not used: {label.money} is not given back. {reason} Carriers refuse "
+            "when a label was scanned: see whether its parcel is on its way.",
+        )
+
+
+def _tell(label: Label, words: str) -> None:
+    notifications.notify(
+        label.workspace,
+        f"label:{label.pk}:refund",
+        f"The label {label.tracking_number} you voided for order {label.order.tiktok_id} {words}",
+        level="bad",
+        link=wreverse(label.workspace, "orders:detail", order_id=label.order_id),
+    )
+
+
 def _stay(label: Label, reason: str) -> None:
-    Label.objects.filter(pk=label.pk, state="voiding").update(reason=reason[:400])
+    """Nothing new: asked again after a pause that grows."""
+    first, longest = PAUSES[label.state]
+    due_at = timezone.now() + min(first * 2 ** min(label.attempts, 12), longest)
+    rows = Label.objects.filter(pk=label.pk, state=label.state)
+    rows.update(reason=reason[:400], due_at=due_at)
     label.reason = reason[:400]
 
 
 def _back(label: Label, reason: str) -> None:
     """The label stays ours, and in use: its number goes to TikTok if it has not yet."""
-    dispatches = label.order.dispatches.exclude(state="withdrawn")
-    told = label.provider == "tiktok" or dispatches.exists()
-    due_at = None if told or not label.tracking_number else timezone.now()
-    LABEL.move(label, "bought", reason=reason[:400], tell_due_at=due_at)
+    with transaction.atomic():
+        told = label.provider == "tiktok" or dispatch.keep(label.order)
+        due_at = None if told or not label.tracking_number else timezone.now()
+        LABEL.move(label, "bought", reason=reason[:400], tell_due_at=due_at)
 
 
 def _words(label: Label, outcome: object) -> str:

@@ -51,7 +51,7 @@ class LabelQuerySet(models.QuerySet["Label"]):
         return self.filter(workspace=workspace)
 
     def live(self) -> "LabelQuerySet":
-        """Labels that are, or may be, paid and not given back."""
+        """Labels that are, or may be, paid and in use: their orders get no second one."""
         return self.filter(state__in=["buying", "unknown", "bought", "voiding"])
 
 
@@ -84,8 +84,10 @@ class Label(models.Model):
     settled_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=400, blank=True)  # why refused or unknown, for a person
     code = models.CharField(max_length=60, blank=True)
-    due_at = models.DateTimeField(default=timezone.now)  # when unknown: ask the provider again
+    # When unknown, or asked back: ask the provider again
+    due_at = models.DateTimeField(default=timezone.now)
     attempts = models.PositiveSmallIntegerField(default=0)
+    void_at = models.DateTimeField(null=True)  # when its money was first asked back
     # Unknown for too long, or at a provider that cannot be asked: only a person can settle it
     needs_person_since = models.DateTimeField(null=True)
     # What we got
@@ -114,7 +116,8 @@ class Label(models.Model):
 
     class Meta:
         constraints = [
-            # The database itself refuses a second live label for an order
+            # The database itself refuses a second live label for an order. A label whose return
+            # the provider accepted ("refunding") is none: it never comes back into use.
             models.UniqueConstraint(
                 fields=["order"],
                 condition=models.Q(state__in=["ready", "buying", "unknown", "bought", "voiding"]),
@@ -149,6 +152,11 @@ class Label(models.Model):
                 fields=["due_at"],
                 condition=models.Q(state__in=["buying", "unknown"]),
                 name="label_unsettled",
+            ),
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(state__in=["voiding", "refunding"]),
+                name="label_credit_due",
             ),
         ]
 

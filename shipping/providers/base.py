@@ -195,3 +195,8 @@ class Provider(Protocol):
     def void(self, label: BoughtLabel) -> VoidResult:
         """Ask for the money back."""
         ...
+
+    def refund_status(self, label: BoughtLabel) -> VoidResult | None:
+        """What became of a wish for the money; None when the provider knows of no wish. Free, and
+        safe to repeat."""
+        ...

@@ -106,6 +106,7 @@ class Memory:
         self._pause = pause
         self._documents_take = documents_take
         self._asked: Counter[str] = Counter()
+        self._wishes: set[str] = set()
         self._script = _Script()
         self._shipments = 0
         self._lock = threading.Lock()
@@ -177,12 +178,23 @@ class Memory:
         return Document(self.file, "application/pdf", label.tracking_number)
 
     def void(self, label: BoughtLabel) -> VoidResult:
-        """`void_outcome` for a label that was charged here, Rejected for any other."""
+        """`void_outcome` for a label that was charged here, Rejected for any other. Like the real
+        ones it refuses a second wish while it thinks about the first."""
         self._enter("void")
         known = {entry.label.provider_label_id for entry in self.charges}
         if label.provider_label_id not in known:
             raise Rejected("No such label.", provider=self.slug, code="not-found")
+        if label.provider_label_id in self._wishes:
+            return VoidResult(VoidOutcome.REFUSED, "This label cannot be refunded.")
+        if self.void_outcome is not VoidOutcome.REFUSED:
+            self._wishes.add(label.provider_label_id)
         return VoidResult(self.void_outcome)
+
+    def refund_status(self, label: BoughtLabel) -> VoidResult | None:
+        """`void_outcome` as it is by now, for a label that was asked back."""
+        self._enter("refund_status")
+        asked = label.provider_label_id in self._wishes
+        return VoidResult(self.void_outcome) if asked else None
 
     def _enter(self, call: str) -> Lost | None:
         """Count the call, pause, and fail if that is what the script says."""

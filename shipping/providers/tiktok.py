@@ -152,6 +152,10 @@ class TikTok:
         Center."""
         raise Unsupported("TikTok's labels are cancelled in Seller Center")
 
+    def refund_status(self, label: BoughtLabel) -> VoidResult | None:
+        """TikTok is not asked for money back, so there is nothing to ask about."""
+        raise Unsupported("TikTok's labels are cancelled in Seller Center")
+
 
 def _orders(spec: ShipmentSpec) -> tuple[str, ...]:
     if not spec.tiktok_order_ids:

@@ -1,6 +1,5 @@
 """Label accounts: add with a key, test, give a new key, remove."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
@@ -57,7 +56,7 @@ def _posted(request: MemberRequest) -> dict[str, str] | None:
         return None
     data = {name: request.POST.get(name, "") for name in ("provider", "key", "name")}
     if request.POST.get("server") == "1":
-        given = {"shippo": settings.SHIPPO_API_KEY, "easypost": settings.EASYPOST_API_KEY}
+        given = accounts.server_keys(request.workspace, request.user)
         data["key"] = given.get(data["provider"], "")
     return data
 
@@ -93,7 +92,7 @@ def check(request: MemberRequest, account_id: str) -> HttpResponse:
     account = _account(request, account_id)
     paused = account.state == "paused"
     try:
-        found = accounts.recheck(account, now=timezone.now())
+        found = accounts.recheck(account, now=timezone.now(), user=request.user)
     except NotAuthorized as error:
         accounts.pause(account, error.message)
         messages.error(request, f"{account.name} does not work: {error.message}")
@@ -114,7 +113,11 @@ def remove(request: MemberRequest, account_id: str) -> HttpResponse:
     """Take an account out of use, after a page that says what stays."""
     account = _account(request, account_id, keyed=True)
     if request.method == "POST":
-        accounts.remove(account, user=request.user)
+        try:
+            accounts.remove(account, user=request.user)
+        except accounts.StillNeeded as refusal:
+            messages.error(request, str(refusal))
+            return go(request, back(request))
         set_up_changed(request.workspace.pk)
         messages.success(request, f"{account.name} is removed. Its labels and their ledger stay.")
         return go(request, back(request))

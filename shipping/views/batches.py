@@ -19,10 +19,11 @@ from core.money import Money
 from core.states import IllegalMove, LostRace
 from orders.blockers import BLOCKERS
 from orders.models import Order
-from shipping import batches
+from shipping import batches, ceilings
 from shipping.accounts import NAMES
 from shipping.models import Label, LedgerEntry, PrintFile
 from shipping.naming import full_name
+from shipping.selection import sealed
 
 ROWS = 100
 # What is shown of a batch, and the item states that belong to it.
@@ -117,6 +118,8 @@ def _details(
     if shown not in SHOWN:
         shown = next((name for name in SHOWN if counts[name]), "done")
     after = request.GET.get("after", "")
+    has_problems = shown in ("problems", "left-out")
+    dearer = _dearer(batch) if has_problems and state.left_out else []
     is_place = after.isascii() and after.isdigit() and len(after) < 10
     rows, more = _rows(batch, shown, int(after) if is_place else 0)
     return {
@@ -131,10 +134,18 @@ def _details(
         "expected": [Money.of(a, c) for a, c in batch.options.get("expected", [])],
         "has_labels": state.done > 0,
         "is_first": not after,
-        "retryable": (state.failed + state.left_out) if shown in ("problems", "left-out") else 0,
+        "retryable": (state.failed + state.left_out - len(dearer)) if has_problems else 0,
+        "dearer": len(dearer),
+        "dearer_sealed": sealed(request.workspace, dearer) if dearer else "",
         "took": batch.finished_at - batch.created_at if batch.finished_at else None,
         "set_up_fixes": SET_UP_FIXES,
     }
+
+
+def _dearer(batch: Batch) -> list[int]:
+    """Orders that cost more now than was confirmed."""
+    rows = batch.items.filter(state="left_out", fix=ceilings.NEW_SHEET)
+    return list(rows.values_list("subject_id", flat=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +211,7 @@ def retry(request: MemberRequest, batch_id: UUID) -> HttpResponse:
     else:
         count = batches.retry_failed(found, request.user)
     if not count:
-        messages.warning(request, "There is nothing left to try again.")
+        messages.warning(request, batches.why_not_retried(found))
     return go(request, url(request, found))
 
 

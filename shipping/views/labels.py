@@ -11,6 +11,7 @@ from core.errors import RemoteError
 from core.htmx import go
 from core.money import Money
 from core.states import IllegalMove, LostRace
+from orders import dispatch, telling
 from shipping.forms import PaidForm
 from shipping.labels import documents, reconcile
 from shipping.labels import void as voiding
@@ -23,7 +24,7 @@ from shipping.views.settings import form_page, posted
 @member(Right.BUY)
 def void(request: MemberRequest, label_id: int) -> HttpResponse:
     """Ask the provider for the money back."""
-    label = _label(request, label_id, "bought", "voiding")
+    label = _label(request, label_id, "bought", "voiding", "refunding")
     try:
         state = voiding.void(label, request.user)
     except CannotBuy as refusal:
@@ -40,12 +41,32 @@ def void(request: MemberRequest, label_id: int) -> HttpResponse:
 def _say_voided(request: MemberRequest, label: Label, state: str) -> None:
     if state == "voided":
         messages.success(request, f"The label is voided, {label.money} came back.")
-    elif state == "voiding":
+    elif state == "refunding":
         messages.success(
-            request, f"Void requested. {label.money} comes back when the provider agrees."
+            request,
+            f"Void requested. {label.money} comes back when the provider agrees; the order can be "
+            "bought again now.",
         )
+    elif state == "voiding":
+        messages.warning(
+            request,
+            "Whether the provider heard the request is not known yet. It is asked again by itself; "
+            "until then the order cannot be bought again.",
+        )
+    elif state == "unused":
+        messages.error(request, f"{label.money} is not given back: {label.reason}")
     else:
         messages.error(request, f"The label was not voided: {label.reason}")
+        return
+    if label.tracking_number and knows(label):
+        messages.warning(
+            request, f"TikTok knows {label.tracking_number}, or may: tell it the new number there."
+        )
+
+
+def knows(label: Label) -> bool:
+    """Whether TikTok has the label's number, or may have it."""
+    return dispatch.known_number(label.order) == telling.normal(label.tracking_number)
 
 
 @require_POST

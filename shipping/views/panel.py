@@ -12,8 +12,10 @@ from django.views.decorators.http import require_POST, require_safe
 from core.access import MemberRequest, Right, member, wreverse
 from core.htmx import go, page_or_part
 from orders import actions
+from orders.dispatch import known_number
 from orders.models import Order
 from orders.plan_notes import note_plans
+from orders.telling import normal
 from shipping.forms import ParcelForm, shown_inches
 from shipping.models import Label, LabelAccount, QuoteSet
 from shipping.naming import full_name
@@ -25,7 +27,7 @@ from shipping.quoting import note_for, note_of
 
 # Rates shown before "all of them".
 SHOWN = 7
-SETTLED = ["unknown", "bought", "refused", "voiding", "voided", "buying"]
+SETTLED = ["unknown", "bought", "refused", "voiding", "refunding", "voided", "unused", "buying"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,7 @@ def _offers(request: MemberRequest, quotes: QuoteSet) -> list[Offered]:
 def _labels(order: Order) -> list[dict[str, Any]]:
     """The order's purchases, newest first, with what moved in the ledger and what may be done."""
     rows = order.labels.filter(state__in=SETTLED).select_related("account")
+    known = known_number(order)
     cards = []
     for label in rows.prefetch_related("ledger").order_by("-pk"):
         live = label.state in ("buying", "unknown", "bought", "voiding")
@@ -209,11 +212,16 @@ def _labels(order: Order) -> list[dict[str, Any]]:
                 "live": live,
                 "name": full_name(label.carrier, label.service_name),
                 "ledger": sorted(label.ledger.all(), key=lambda entry: entry.pk),
-                "can_void": label.state in ("bought", "voiding") and _takes_back(label.provider),
-                "paid": label.state in ("bought", "voiding"),
+                "can_void": _may_void(label),
+                "known": bool(known) and known == normal(label.tracking_number),
+                "paid": label.state == "bought",
             }
         )
     return cards
+
+
+def _may_void(label: Label) -> bool:
+    return label.state in ("bought", "voiding", "refunding") and _takes_back(label.provider)
 
 
 def _takes_back(provider: str) -> bool:

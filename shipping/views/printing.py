@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csp import csp_override
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core import files
 from core.access import MemberRequest, Right, member, wreverse
@@ -35,12 +35,13 @@ def paper(content: bytes, name: str, kind: str = "PDF") -> HttpResponse:
     return response
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @never_cache
 @csp_override({})
 @member(Right.PACK)
 def print_file(request: MemberRequest, file_id: int) -> HttpResponse:
-    """A print file of a batch; from now on it counts as printed and keeps its labels together."""
+    """A print file of a batch. GET shows it; POST is a person printing: from then on it keeps its
+    labels together."""
     rows = PrintFile.objects.filter(workspace=request.workspace, label_count__gt=0)
     found = get_object_or_404(rows.select_related("batch"), pk=file_id)
     try:
@@ -51,17 +52,19 @@ def print_file(request: MemberRequest, file_id: int) -> HttpResponse:
             "This print file is no longer readable. Its labels can be printed one by one.",
             wreverse(request.workspace, "shipping:batch", batch_id=found.batch.public_id),
         )
-    prints.mark_printed(found)
+    if request.method == "POST":
+        prints.mark_printed(found)
+        return go(request, request.path)
     kind = "ZPL" if found.kind == "zpl" else "PDF"
     return paper(content, f"labels-{found.batch.created_at:%Y-%m-%d}-{found.number}", kind)
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @never_cache
 @csp_override({})
 @member(Right.PACK)
 def label_print(request: MemberRequest, label_id: int) -> HttpResponse:
-    """One label, as its provider made it."""
+    """One label, as its provider made it. GET shows it; POST is a person printing."""
     rows = Label.objects.of(request.workspace).filter(state__in=["bought", "voiding"])
     label = get_object_or_404(rows.select_related("order"), pk=label_id)
     back = wreverse(request.workspace, "orders:detail", order_id=label.order_id)
@@ -73,7 +76,9 @@ def label_print(request: MemberRequest, label_id: int) -> HttpResponse:
     except files.DamagedFile:
         words = "The label's file is no longer readable. Fetch it again: that costs nothing."
         return _words(request, words, back)
-    Label.objects.filter(pk=label.pk, printed_at=None).update(printed_at=timezone.now())
+    if request.method == "POST":
+        Label.objects.filter(pk=label.pk, printed_at=None).update(printed_at=timezone.now())
+        return go(request, request.path)
     return paper(content, f"label-{label.order.tiktok_id}", label.label_format)
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.access import MemberRequest, Right, member, wreverse
 from core.htmx import go, page_or_part
 from shipping import outfit
-from shipping.accounts import KEYED
+from shipping.accounts import KEYED, server_keys
 from shipping.forms import PresetForm, ShipFromForm
 from shipping.models import LabelAccount, ParcelPreset, ShipFrom
 from shipping.views.pictures import draw
@@ -32,7 +31,7 @@ def page(request: MemberRequest) -> HttpResponse:
         "addresses": ShipFrom.objects.filter(workspace=workspace).order_by("-is_default", "label"),
         "presets": draw(presets),
         "accounts": [(a, ", ".join(a.carriers)) for a in accounts],
-        "offered": offered_keys(accounts),
+        "offered": offered_keys(request, accounts),
         "names": KEYED,
         "unweighed": _unweighed(request),
         "counted": COUNTED,
@@ -40,11 +39,12 @@ def page(request: MemberRequest) -> HttpResponse:
     return page_or_part(request, "shipping/settings.html", "settings", context)
 
 
-def offered_keys(accounts: Any) -> list[tuple[str, str]]:
-    """Providers whose key the server's own settings hold and this workspace has no account of."""
-    given = {"shippo": settings.SHIPPO_API_KEY, "easypost": settings.EASYPOST_API_KEY}
+def offered_keys(request: MemberRequest, accounts: Any) -> list[tuple[str, str]]:
+    """Providers whose key the server's own settings hold for this person and this workspace has no
+    account of."""
+    given = server_keys(request.workspace, request.user)
     have = {account.provider for account in accounts}
-    return [(slug, KEYED[slug]) for slug, key in given.items() if key and slug not in have]
+    return [(slug, KEYED[slug]) for slug in given if slug not in have]
 
 
 def _unweighed(request: MemberRequest) -> int:

@@ -1,7 +1,6 @@
 """The confirmation sheet, and the one press that spends money."""
 
 import secrets
-from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -14,7 +13,7 @@ from core.access import MemberRequest, Right, member, wreverse
 from core.htmx import go, page_or_part, toast
 from core.money import Money
 from orders.models import Order
-from shipping import batches
+from shipping import batches, ceilings
 from shipping.quoting import quote_due
 from shipping.selection import HOURS, NothingSelected, resolve, sealed, unsealed
 
@@ -57,7 +56,7 @@ def _sheet(
         quote_due.later(workspace_id=request.workspace.pk)
     context = {
         "sheet": offer,
-        "count": len(offer.priced_ids),
+        "count": len(offer.prices),
         "change": abs(offer.change_percent or 0),
         "totals": " + ".join(map(str, offer.totals)),
         "left_out": [(group, _where(request, group)) for group in offer.left_out],
@@ -81,8 +80,7 @@ def _where(request: MemberRequest, group: batches.LeftOut) -> str:
 def _sign(request: MemberRequest, offer: batches.Sheet) -> str:
     """What was shown, to the cent, with a name of its own: pressed twice, it is still one
     purchase."""
-    totals = [[str(total.amount), total.currency] for total in offer.totals]
-    shown = [request.workspace.pk, secrets.token_hex(8), offer.priced_ids, totals]
+    shown = [request.workspace.pk, secrets.token_hex(8), ceilings.to_json(offer.prices)]
     return signing.dumps(shown, salt=SALT, compress=True)
 
 
@@ -92,14 +90,15 @@ def buy(request: MemberRequest) -> HttpResponse:
     """Buy what the sheet showed: those orders, for that money or less. One sheet makes one
     batch."""
     try:
-        name, ids, shown = _read(request)
+        name, shown = _read(request)
+        ids = list(shown)
         batch = batches.started_by(request.workspace, name)
         if batch is None:
-            notice = _changed(request, ids, shown)
+            notice = _changed(request, shown)
             if notice:
                 return _sheet(request, _selected(request, ids), notice=notice, status=422)
             orders = Order.objects.of(request.workspace).filter(pk__in=ids)
-            batch = batches.start(request.workspace, orders, request.user, once=name)
+            batch = batches.start(request.workspace, orders, request.user, once=name, prices=shown)
     except NothingSelected as refusal:
         return _nothing(request, str(refusal))
     except batches.NothingToBuy as refusal:
@@ -107,16 +106,17 @@ def buy(request: MemberRequest) -> HttpResponse:
     return go(request, wreverse(request.workspace, "shipping:batch", batch_id=batch.public_id))
 
 
-def _read(request: MemberRequest) -> tuple[str, list[int], list[Money]]:
+def _read(request: MemberRequest) -> tuple[str, dict[int, Money]]:
+    """The sheet's name, and the price it showed for each order."""
     try:
-        owner, name, ids, totals = signing.loads(
+        owner, name, prices = signing.loads(
             request.POST.get("offer", ""), salt=SALT, max_age=HOURS * 3600
         )
     except signing.BadSignature:
-        owner, name, ids, totals = None, "", [], []
-    if owner != request.workspace.pk or not ids:
+        owner, name, prices = None, "", {}
+    if owner != request.workspace.pk or not prices:
         raise NothingSelected("This sheet is too old. Close it and select the orders again.")
-    return name, ids, [Money.of(amount, currency) for amount, currency in totals]
+    return name, ceilings.from_json(prices)
 
 
 def _selected(request: MemberRequest, ids: list[int]) -> list[int]:
@@ -126,15 +126,14 @@ def _selected(request: MemberRequest, ids: list[int]) -> list[int]:
     return unsealed(request.workspace, request.POST["sheet"])
 
 
-def _changed(request: MemberRequest, ids: list[int], shown: list[Money]) -> str:
-    """Words when buying would now cost more than was shown, or some price is no longer known; else
-    nothing."""
-    orders = Order.objects.of(request.workspace).filter(pk__in=ids)
+def _changed(request: MemberRequest, shown: dict[int, Money]) -> str:
+    """Words when an order would now cost more than was shown, or some price is no longer known;
+    else nothing."""
+    orders = Order.objects.of(request.workspace).filter(pk__in=list(shown))
     offer = batches.sheet(request.workspace, orders, now=timezone.now())
     if offer.unpriced:
         quote_due.later(workspace_id=request.workspace.pk)
         return "Some prices ran out meanwhile and are asked for again. Nothing was bought."
-    before: dict[str, Any] = {total.currency: total for total in shown}
-    if any(t.currency not in before or before[t.currency] < t for t in offer.totals):
+    if any(ceilings.is_dearer(price, shown[pk]) for pk, price in offer.prices.items()):
         return "Prices went up while the sheet was open. Nothing was bought; this is the new total."
     return ""

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from core import audit, events
+from core import audit, events, sizes
 from core.errors import NotAuthorized, RateLimited, Rejected, RemoteError
 from core.jobs import job
 from core.models import User
@@ -25,9 +25,6 @@ from shops.tiktok_shop.products import measures_of
 
 log = logging.getLogger(__name__)
 
-# More than a parcel carrier takes: a slip of the keyboard, here or in the product.
-MOST_GRAMS = 70_000
-MOST_MM = 2_750
 # A product that had no usable weight is looked at again, as sellers do fill it in.
 LOOK_AGAIN = timedelta(hours=6)
 _PRODUCTS_PER_RUN = 300
@@ -92,15 +89,8 @@ def measure(
 ) -> None:
     """A person's weight per unit in grams, and size in millimetres, kept for good. BadMeasure with
     words for one that cannot be."""
-    if not 0 < weight_g <= MOST_GRAMS:
-        raise BadMeasure(
-            f"A weight of {weight_g / 1000:g} kg cannot be right: enter more than nothing and at "
-            f"most {MOST_GRAMS // 1000} kg."
-        )
-    if size and not all(0 < side <= MOST_MM for side in size):
-        raise BadMeasure(
-            f"Every side has to be more than nothing and at most {MOST_MM / 1000:g} m."
-        )
+    if words := sizes.why_not(weight_g, size or ()):
+        raise BadMeasure(words)
     sides = dict(zip(("length_mm", "width_mm", "height_mm"), size, strict=True)) if size else {}
     with transaction.atomic():
         Sku.objects.filter(pk=sku.pk).update(
@@ -186,10 +176,10 @@ def _usable(measure: ProductMeasure | None) -> dict[str, int]:
     if measure is None:
         return {}
     fields: dict[str, int] = {}
-    if measure.weight_g and measure.weight_g <= MOST_GRAMS:
+    if measure.weight_g and measure.weight_g <= sizes.MOST_GRAMS:
         fields["weight_g"] = measure.weight_g
     size: Size | None = measure.size
-    if size and max(size.length_mm, size.width_mm, size.height_mm) <= MOST_MM:
+    if size and max(size.length_mm, size.width_mm, size.height_mm) <= sizes.MOST_MM:
         fields |= {
             "length_mm": size.length_mm,
             "width_mm": size.width_mm,

@@ -208,7 +208,7 @@ class TikTokShopClient:
                 "accept": "application/json",
             },
         )
-        self._limiter.acquire(self.limit_key)
+        self._await_turn(prepared.endpoint)
         try:
             response = send(
                 self._http,
@@ -222,6 +222,10 @@ class TikTokShopClient:
         except RemoteError as error:
             self._note(prepared.endpoint, error)
             raise
+
+    def _await_turn(self, endpoint: Endpoint) -> None:
+        """Return when a call of `endpoint` may leave; RateLimited when that is too far away."""
+        self._limiter.acquire(self.limit_key)
 
     def _note(self, endpoint: Endpoint, error: RemoteError) -> None:
         if isinstance(error, RateLimited):

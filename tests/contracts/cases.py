@@ -92,6 +92,10 @@ class Case(ABC):
     forbidden: tuple[int, dict[str, Any]]
     limited: tuple[int, dict[str, Any]]
     headers: dict[str, str] = field(default_factory=dict)
+    refund_path: str = ""  # where the state of a refund is read; empty: it takes nothing back
+    refund_bodies: dict[str, dict[str, Any]] = field(
+        default_factory=dict
+    )  # by outcome, "" for none
 
     @property
     def rate(self) -> Rate:
@@ -270,6 +274,13 @@ def easypost() -> Case:
         refusal_words=("Unable to create shipment", "recipient ZIP code: is invalid"),
         forbidden=(401, {"error": {"code": "APIKEY.INACTIVE", "message": "Inactive."}}),
         limited=(429, {"error": {"code": "RATE_LIMITED", "message": "Too many requests."}}),
+        refund_path="/v2/shipments/shp_1",
+        refund_bodies={
+            "": bought | {"refund_status": None},
+            "requested": bought | {"refund_status": "submitted"},
+            "refunded": bought | {"refund_status": "refunded"},
+            "refused": bought | {"refund_status": "rejected"},
+        },
     )
 
 
@@ -382,6 +393,13 @@ def shippo() -> Case:
         refusal_words=("recipient ZIP code: This ZIP code is not valid.",),
         forbidden=(401, {"detail": "Token does not exist"}),
         limited=(429, {"detail": "Request was throttled."}),
+        refund_path="/transactions/tx1",
+        refund_bodies={
+            "": bought,
+            "requested": bought | {"status": "REFUNDPENDING"},
+            "refunded": bought | {"status": "REFUNDED"},
+            "refused": bought | {"status": "REFUNDREJECTED"},
+        },
     )
 
 

@@ -305,6 +305,52 @@ def test_a_wish_it_cannot_fulfil_raises(case: Case, provider: Provider, tape: Ta
     assert Can.TRACK not in provider.can
 
 
+def _a_label(case: Case, provider: Provider, tape: Tape) -> BoughtLabel:
+    tape.play(answer(case.buy_body))
+    return provider.buy(SPEC, case.rate, key=KEY)
+
+
+def test_what_became_of_a_refund_is_read_and_never_asked_for(
+    case: Case, provider: Provider, tape: Tape
+) -> None:
+    label = _a_label(case, provider, tape)
+    assert bool(case.refund_bodies) == (Can.VOID in provider.can)
+    for outcome_wanted, body in case.refund_bodies.items():
+        tape.play(answer(body))
+        found = provider.refund_status(label)
+        assert (found.outcome if found else "") == outcome_wanted
+        (request,) = tape.requests
+        assert (request.method, request.url.path) == ("GET", case.refund_path)
+    if not case.refund_bodies:
+        with pytest.raises(Unsupported):
+            provider.refund_status(label)
+
+
+def test_nothing_strange_passes_for_word_on_a_refund(
+    case: Case, provider: Provider, tape: Tape
+) -> None:
+    label = _a_label(case, provider, tape)
+    if not case.refund_bodies:
+        assert Can.VOID not in provider.can
+        return
+    key = {"easypost": "id", "shippo": "object_id"}[case.slug]
+    status = {"easypost": "refund_status", "shippo": "status"}[case.slug]
+    granted = case.refund_bodies["refunded"]
+    strange = [
+        without(granted, (status,)),
+        with_value(granted, (status,), "on its way"),
+        with_value(granted, (status,), 7),
+        with_value(granted, (key,), "another"),
+    ]
+    for given in [*map(answer, strange), *NONSENSE]:
+        tape.play(given)
+        with pytest.raises(Unavailable):
+            provider.refund_status(label)
+    tape.play(answer(case.forbidden[1], case.forbidden[0]))
+    with pytest.raises(NotAuthorized):
+        provider.refund_status(label)
+
+
 def _do(provider: Provider, step: str, case: Case) -> object:
     if step == "quote":
         return provider.quote(SPEC)

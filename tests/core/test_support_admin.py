@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib import admin
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from core.models import AuditEntry
@@ -56,3 +57,45 @@ def test_every_model_of_core_is_there_for_support() -> None:
 def test_the_admin_signs_in_like_everybody_else(client: Client) -> None:
     response = client.get("/admin/", follow=True)
     assert response.redirect_chain[-1][0].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "UPDATE {} SET summary = 'Nothing'",
+        "UPDATE {} SET summary = 'Nothing', actor_id = NULL",
+        "DELETE FROM {}",
+    ],
+)
+def test_the_database_itself_keeps_the_audit_trail(words: str) -> None:
+    entry = factories.audit_entry(factories.workspace())
+    statement = words.format(AuditEntry._meta.db_table)
+    with (
+        pytest.raises(IntegrityError, match="never changed or deleted"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
+    assert AuditEntry.objects.get().summary == entry.summary
+
+
+def test_what_a_deleted_person_did_stays() -> None:
+    person = factories.user()
+    entry = factories.audit_entry(factories.workspace(), actor=person)
+    person.delete()
+    entry.refresh_from_db()
+    assert entry.actor is None
+
+
+def test_every_model_can_be_looked_at_and_only_accounts_of_people_changed(staff: Client) -> None:
+    changed = []
+    for model, site in admin.site._registry.items():
+        if model._meta.app_label not in ("core", "shops", "orders", "shipping"):
+            continue
+        place = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+        assert staff.get(place).status_code == 200, place
+        assert staff.get(f"{place}add/").status_code == 403, place
+        request = staff.get(place).wsgi_request
+        if site.has_change_permission(request):
+            changed.append(model.__name__)
+    assert changed == ["User"]

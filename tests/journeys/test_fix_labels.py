@@ -52,7 +52,8 @@ def test_a_lost_answer_is_asked_for_and_never_paid_twice(desk: Desk) -> None:
     (order,) = desk.open({})
     desk.sandbox.fault("timeout_after_effect", path=BUY, seconds=0.3, times=1)
     desk.buy(order)
-    expect(desk.page.locator("#batch-rest")).to_contain_text("See the label")
+    problems = desk.page.locator("#batch-rest")
+    expect(problems).to_contain_text("never bought again before that is clear")
     assert (desk.charges(), Label.objects.get().state) == (1, "unknown")
     desk.go_order(order)
     expect(desk.page.locator("#fix")).to_contain_text("Nothing is bought again before that")
@@ -83,7 +84,9 @@ def test_an_account_whose_key_died_is_paused_until_it_has_a_new_one(desk: Desk) 
     assert LabelAccount.objects.get(provider="easypost").state == "paused"
     desk.page.reload()
     desk.press("Open the settings")
-    expect(desk.page.get_by_role("row", name="EasyPost")).to_contain_text("This key is off")
+    expect(desk.page.get_by_role("row", name="EasyPost")).to_contain_text(
+        "does not accept this key"
+    )
     desk.sandbox.clear_faults()
     desk.press("New key")
     desk.page.locator("#sheet").get_by_label("API key").fill("EZTKsandbox0000000000new1")
@@ -99,4 +102,4 @@ def test_an_account_whose_key_died_is_paused_until_it_has_a_new_one(desk: Desk) 
 def _let_time_pass() -> None:
     """What waits for a later moment is due now."""
     before = timezone.now() - timedelta(hours=1)
-    Label.objects.filter(state="unknown").update(due_at=before, intended_at=before)
+    Label.objects.filter(state="unknown").update(due_at=before, intent_at=before)

@@ -14,7 +14,7 @@ from core.jobs import run
 from creatorflow.schedules import SCHEDULES
 
 THREADS = 3
-PAUSE = 0.02
+PAUSE = 0.08
 
 
 def eventually[T](look: Callable[[], T], *, seconds: float = 20) -> T:

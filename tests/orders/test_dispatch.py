@@ -252,14 +252,17 @@ def test_a_new_label_replaces_a_number_tiktok_never_took(connected: Connected) -
         dispatch.request(order, tracking_number=UPS, carrier="ups")
 
 
-def test_a_voided_label_is_withdrawn_only_while_tiktok_does_not_know_it(
-    connected: Connected,
-) -> None:
-    waiting, done = an_order(connected), an_order(connected)
-    dispatch.request(waiting, tracking_number=UPS, carrier="ups")
-    told(done, number=OTHER)
-    assert dispatch.withdraw(waiting)
-    assert not dispatch.withdraw(done)
+def test_an_answer_nobody_foresaw_is_words_for_the_seller(connected: Connected) -> None:
+    order = an_order(connected)
+
+    def broken(request: httpx.Request) -> httpx.Response:
+        raise ValueError("0x7f")
+
+    with use_transport(Answering(broken)):
+        made = told(order)
+    assert made.state == "unknown"
+    assert "0x7f" not in made.reason
+    assert "could not be understood" in made.reason
 
 
 def test_a_sweep_tells_many_and_reads_their_orders_back(live: Connected) -> None:

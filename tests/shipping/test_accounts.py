@@ -1,55 +1,22 @@
 """Label accounts: a key is tested before it is kept, and a refusal loses nothing."""
 
-from collections.abc import Iterator
+import threading
 
-import httpx
 import pytest
+from django.db import connection
 from django.utils import timezone
+from pytest_django import Settings
 
 from core.errors import NotAuthorized, Unavailable
 from core.models import AuditEntry, Notification, User, Workspace
 from shipping import accounts
 from shipping.models import LabelAccount
-from shops.clients import use_transport
 from tests import factories
-
-GOOD, OTHER, BAD = "EZTKgood00000000", "EZTKother0000000", "EZTKbad000000000"
-
-
-class EasyPost(httpx.BaseTransport):
-    """The list of shipments, for keys it knows; `down` makes it answer nothing of use."""
-
-    down = False
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if self.down:
-            return httpx.Response(503, json={"error": {"code": "DOWN", "message": "Down."}})
-        if BAD in request.headers["authorization"]:
-            error = {"code": "APIKEY.INACTIVE", "message": "This api key is no longer active."}
-            return httpx.Response(401, json={"error": error})
-        return httpx.Response(200, json={"shipments": [], "has_more": False})
-
-
-@pytest.fixture
-def easypost() -> Iterator[EasyPost]:
-    wire = EasyPost()
-    with use_transport(wire):
-        yield wire
-
-
-@pytest.fixture
-def workspace(db: None) -> Workspace:
-    return factories.workspace()
-
-
-@pytest.fixture
-def owner(workspace: Workspace) -> User:
-    return factories.member(workspace)
-
-
-@pytest.fixture
-def account(easypost: EasyPost, workspace: Workspace, owner: User) -> LabelAccount:
-    return accounts.add(workspace, "easypost", GOOD, user=owner)
+from tests.shipping.easypost_account import BAD, GOOD, OTHER, EasyPost
+from tests.shipping.easypost_account import account as account
+from tests.shipping.easypost_account import easypost as easypost
+from tests.shipping.easypost_account import owner as owner
+from tests.shipping.easypost_account import workspace as workspace
 
 
 def pause(account: LabelAccount) -> None:
@@ -147,7 +114,9 @@ def test_a_paused_account_that_works_again_is_active(account: LabelAccount) -> N
 
 
 def test_a_removed_account_forgets_its_key_and_keeps_its_labels(account: LabelAccount) -> None:
-    label = factories.label(factories.order(account.workspace), account=account)
+    label = factories.label(
+        factories.order(account.workspace), account=account, file_key="aa/label.pdf"
+    )
     pause(account)
     accounts.remove(account, user=None)
     account.refresh_from_db()
@@ -165,6 +134,64 @@ def test_each_connected_shop_has_one_account_of_its_own(workspace: Workspace) ->
     accounts.ensure_tiktok_accounts(workspace)
     made = LabelAccount.objects.get()
     assert (made.provider, made.shop, made.state) == ("tiktok", shop, "active")
+    assert made.mode == "live"
+
+
+def test_a_shop_of_the_sandbox_has_a_test_account(workspace: Workspace, settings: Settings) -> None:
+    settings.TIKTOK_SHOP_ENVIRONMENT = "sandbox"
+    accounts.welcome_shop(shop_id=factories.shop(workspace).pk)
+    assert LabelAccount.objects.get().mode == "test"
+
+
+def test_pausing_and_resuming_are_on_record(account: LabelAccount, owner: User) -> None:
+    pause(account)
+    paused = AuditEntry.objects.get(action="account.paused")
+    assert (paused.actor, paused.detail) == (None, {"reason": "The key was refused."})
+    accounts.recheck(account, now=timezone.now(), user=owner)
+    assert AuditEntry.objects.get(action="account.resumed").actor == owner
+    accounts.recheck(account, now=timezone.now(), user=owner)
+    assert AuditEntry.objects.filter(action="account.resumed").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_adds_one_account(easypost: EasyPost) -> None:
+    workspace = factories.workspace()
+    easypost.gate = threading.Barrier(2)  # both keys are being tested before either is kept
+    said: list[str] = []
+
+    def click() -> None:
+        try:
+            said.append(accounts.add(workspace, "easypost", GOOD, user=None).name)
+        except accounts.BadKey as refusal:
+            said.append(str(refusal))
+        finally:
+            connection.close()
+
+    clicks = [threading.Thread(target=click) for _ in range(2)]
+    for one in clicks:
+        one.start()
+    for one in clicks:
+        one.join()
+    assert sorted(said) == ["EasyPost", "This key is in use already, by EasyPost."]
+    assert LabelAccount.objects.count() == 1
+
+
+def test_a_key_that_cannot_be_read_is_not_in_the_way_of_entering_it_again(
+    account: LabelAccount, workspace: Workspace
+) -> None:
+    LabelAccount.objects.update(key_sealed="gone.AAAA")
+    accounts.add(workspace, "easypost", GOOD, user=None)
+    assert LabelAccount.objects.count() == 2
+
+
+def test_the_servers_keys_are_for_the_oldest_workspace_and_staff(
+    workspace: Workspace, owner: User, settings: Settings
+) -> None:
+    settings.EASYPOST_API_KEY, settings.SHIPPO_API_KEY = GOOD, ""
+    second = factories.workspace()
+    assert accounts.server_keys(workspace, owner) == {"easypost": GOOD}
+    assert accounts.server_keys(second, factories.member(second)) == {}
+    assert accounts.server_keys(second, factories.user(is_staff=True)) == {"easypost": GOOD}
 
 
 def test_a_shops_own_account_is_never_paused_the_shops_authorization_speaks_for_it(

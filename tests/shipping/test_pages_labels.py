@@ -7,11 +7,10 @@ import pytest
 from django.utils import timezone
 
 from core.errors import Unavailable
-from core.models import AuditEntry, Role
+from core.models import Role
 from orders.models import Order
 from shipping.labels import purchase
 from shipping.models import Label, LedgerEntry, QuoteSet
-from shipping.providers.base import VoidOutcome
 from shipping.providers.memory import LOST_AFTER_CHARGE, LOST_BEFORE_CHARGE, Offer
 from tests import factories
 from tests.shipping.desks import Desk, desk_of, text_of
@@ -41,34 +40,6 @@ def unknown(world: World, *, charged: bool = True, person: bool = False) -> Labe
 def panel(desk: Desk, order: Order | int) -> str:
     pk = order if isinstance(order, int) else order.pk
     return text_of(desk.get("order-panel", part=True, order_id=pk))
-
-
-@pytest.mark.parametrize(
-    ("outcome", "state", "words"),
-    [
-        (VoidOutcome.REFUNDED, "voided", "$8.41 came back"),
-        (VoidOutcome.REQUESTED, "voiding", "comes back when the provider agrees"),
-        (VoidOutcome.REFUSED, "bought", "was not voided"),
-    ],
-)
-def test_voiding_says_what_became_of_the_money(
-    desk: Desk, world: World, outcome: VoidOutcome, state: str, words: str
-) -> None:
-    label = bought(world)
-    world.provider.void_outcome = outcome
-    response = desk.post("label-void", label_id=label.pk)
-    label.refresh_from_db()
-    assert label.state == state
-    assert words in desk.told(response)[-1]
-    assert AuditEntry.objects.filter(action="label.void_requested", actor=world.user).exists()
-
-
-def test_a_label_that_was_given_back_cannot_be_voided_again(desk: Desk, world: World) -> None:
-    label = bought(world)
-    world.provider.void_outcome = VoidOutcome.REFUNDED
-    desk.post("label-void", label_id=label.pk)
-    assert desk.post("label-void", label_id=label.pk).status_code == 404
-    assert LedgerEntry.objects.filter(kind="refund").count() == 1
 
 
 def test_a_file_is_fetched_again(desk: Desk, world: World) -> None:

@@ -1,7 +1,6 @@
 """Files for the printer: the right bytes, a fitting name, and words where there is no file."""
 
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from django.http import HttpResponse
@@ -15,7 +14,7 @@ from shipping.models import Label, PrintFile
 from tests import factories
 from tests.shipping.desks import Desk, desk_of
 from tests.shipping.desks import desk as desk
-from tests.shipping.labels.papers import pdf, zpl
+from tests.shipping.labels.papers import pdf, stored, zpl
 from tests.shipping.labels.world import World
 from tests.shipping.labels.worlds import world as world
 
@@ -38,7 +37,7 @@ def print_file(world: World, content: bytes, kind: str = "labels") -> PrintFile:
     return factories.print_file(batch, file_key=key, kind=kind)
 
 
-def test_a_print_file_comes_as_it_was_merged_and_counts_as_printed(
+def test_opening_a_print_file_shows_it_as_it_was_merged_and_changes_nothing(
     desk: Desk, world: World
 ) -> None:
     file = print_file(world, pdf("one", "two"))
@@ -47,13 +46,26 @@ def test_a_print_file_comes_as_it_was_merged_and_counts_as_printed(
     assert response["Content-Disposition"].startswith('inline; filename="labels-')
     assert "Content-Security-Policy" not in response
     file.refresh_from_db()
-    assert file.printed_at is not None
+    assert file.printed_at is None
 
 
-def test_looking_for_a_print_files_head_prints_nothing(desk: Desk, world: World) -> None:
+def test_printing_a_print_file_marks_it_and_its_labels_and_leads_to_it(
+    desk: Desk, world: World
+) -> None:
+    file, label = print_file(world, pdf("one")), bought(world)
+    Label.objects.update(print_file=file)
+    response = desk.post("print-file", file_id=file.pk)
+    assert response.status_code == 303
+    assert pages(desk.client.get(response["Location"])) == ["one"]
+    for row in (file, label):
+        row.refresh_from_db()
+        assert row.printed_at is not None
+
+
+def test_a_print_file_answers_only_looking_and_printing(desk: Desk, world: World) -> None:
     file = print_file(world, pdf("one"))
     url = f"/w/{world.workspace.slug}/print-files/{file.pk}/"
-    assert desk.client.head(url).status_code == 405
+    assert [getattr(desk.client, how)(url).status_code for how in ("head", "put")] == [405, 405]
     file.refresh_from_db()
     assert file.printed_at is None
 
@@ -67,17 +79,22 @@ def test_a_zpl_file_is_downloaded(desk: Desk, world: World) -> None:
 
 def test_a_print_file_that_is_damaged_is_words_and_not_printed(desk: Desk, world: World) -> None:
     file = print_file(world, pdf("one"))
-    Path(files.path_of(file.file_key)).write_bytes(b"%PDF-1.4 something else")
-    response = desk.get("print-file", file_id=file.pk)
+    stored(file.file_key).write_bytes(b"%PDF-1.4 something else")
+    response = desk.post("print-file", file_id=file.pk)
     assert response.status_code == 303
     assert "no longer readable" in desk.told(response)[-1]
     file.refresh_from_db()
     assert file.printed_at is None
 
 
-def test_one_label_is_printed_and_marked(desk: Desk, world: World) -> None:
+def test_one_label_is_marked_when_it_is_printed_not_when_it_is_looked_at(
+    desk: Desk, world: World
+) -> None:
     label = bought(world)
-    response = desk.get("label-print", label_id=label.pk)
+    desk.get("label-print", label_id=label.pk)
+    label.refresh_from_db()
+    assert label.printed_at is None
+    response = desk.client.get(desk.post("label-print", label_id=label.pk)["Location"])
     assert pages(response) == [label.order.tiktok_id]
     assert f'label-{label.order.tiktok_id}.pdf"' in response["Content-Disposition"]
     label.refresh_from_db()
@@ -164,14 +181,17 @@ def test_a_packer_prints_and_a_viewer_does_not(desk: Desk, world: World) -> None
     label = bought(world)
     packer, viewer = (desk_of(world.workspace, role) for role in (Role.PACKER, Role.VIEWER))
     assert packer.get("label-print", label_id=label.pk).status_code == 200
-    assert viewer.get("label-print", label_id=label.pk).status_code == 403
+    assert packer.post("label-print", label_id=label.pk).status_code == 303
+    for ask in (viewer.get, viewer.post):
+        assert ask("label-print", label_id=label.pk).status_code == 403
 
 
 def test_nothing_of_another_workspace_is_printed(desk: Desk, world: World) -> None:
     stranger = desk_of(factories.workspace())
     label, file = bought(world), print_file(world, pdf("one"))
     assert stranger.get("label-print", label_id=label.pk).status_code == 404
-    assert stranger.get("print-file", file_id=file.pk).status_code == 404
+    for ask in (stranger.get, stranger.post):
+        assert ask("print-file", file_id=file.pk).status_code == 404
     response = stranger.post("print-selected", {"order": [label.order_id]})
     assert stranger.told(response)[-1] == "No order is selected."
 

@@ -127,6 +127,12 @@ def test_the_filter_of_the_queue_narrows_all_matching(desk: Desk, world: World) 
     assert "Buy 1 label " in text_of(desk.post("sheet", query, part=True))
 
 
+def test_money_does_not_follow_a_filter_that_is_not_valid(desk: Desk, world: World) -> None:
+    quoted(world)
+    query = {"all": "1", "filter": "tab=ready&least=cheap"}
+    assert "The filter is not valid" in desk.post("sheet", query, part=True)["HX-Trigger"]
+
+
 def test_ten_thousand_ticked_orders_are_an_answer(desk: Desk, world: World) -> None:
     order = quoted(world)
     ids = [*range(10**7, 10**7 + 9_999), order.pk]

@@ -73,6 +73,31 @@ def test_the_servers_own_key_is_offered_and_used_without_being_shown(
     assert "settings hold a key of Shippo" not in desk.get("settings").content.decode()
 
 
+def test_a_second_workspace_gets_none_of_the_servers_keys(
+    desk: Desk,
+    shippo: Memory,
+    settings,  # type: ignore[no-untyped-def]
+) -> None:
+    settings.SHIPPO_API_KEY = KEY
+    stranger = desk_of(factories.workspace())
+    assert "settings hold a key" not in stranger.get("settings").content.decode()
+    response = stranger.post("account-add", {"provider": "shippo", "server": "1"})
+    assert response.status_code == 422
+    assert not LabelAccount.objects.filter(provider="shippo").exists()
+    assert shippo.calls["check"] == 0
+
+
+def test_an_account_that_is_still_needed_stays_and_the_page_says_why(
+    desk: Desk, shippo: Memory
+) -> None:
+    account = added(desk)
+    factories.label(factories.order(account.workspace), account=account, state="unknown")
+    response = desk.post("account-remove", account_id=account.pk)
+    assert "Second cannot be removed yet" in desk.told(response)[-1]
+    account.refresh_from_db()
+    assert account.state == "active"
+
+
 def test_the_servers_own_key_is_not_shown_when_it_is_refused(
     desk: Desk,
     shippo: Memory,

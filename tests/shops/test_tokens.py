@@ -218,3 +218,47 @@ def test_calls_of_a_shop_share_one_limit_whoever_makes_them(settings: Settings) 
     client = tiktok_client(shop)
     assert client.limit_key == f"tiktok:key:{shop.tiktok_id}"
     assert client.limit_key == tiktok_client(shop).limit_key
+
+
+def unreadable(row: Authorization) -> None:
+    Authorization.objects.filter(pk=row.pk).update(
+        access_token_sealed="gone.AAAA", refresh_token_sealed="gone.AAAA"
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("left", [{"days": 5}, {"seconds": 30}], ids=["good", "ending"])
+def test_tokens_that_cannot_be_read_ask_the_seller_to_reconnect(
+    host: Host, left: dict[str, float]
+) -> None:
+    row = ending(factories.workspace(), **left)
+    unreadable(row)
+    for _ in range(2):
+        with pytest.raises(NotAuthorized, match="Reconnect the shop"):
+            ask(row)
+    row.refresh_from_db()
+    assert row.state == "lost"
+    assert "Reconnect the shop" in Notification.objects.get().text
+    assert host.asked == 0
+
+
+@pytest.mark.django_db
+def test_one_unreadable_row_does_not_stop_the_refresh_of_the_others(host: Host) -> None:
+    broken, whole = (ending(factories.workspace(), hours=1) for _ in range(2))
+    if broken.pk > whole.pk:
+        broken, whole = whole, broken
+    unreadable(broken)
+    assert tokens.refresh_due() == 1
+    broken.refresh_from_db()
+    whole.refresh_from_db()
+    assert (broken.state, whole.access_token) == ("lost", "access-1")
+
+
+@pytest.mark.django_db
+def test_a_refused_call_with_an_unreadable_row_ends_in_words(host: Host) -> None:
+    row = factories.authorization(factories.workspace())
+    unreadable(row)
+    with pytest.raises(NotAuthorized, match="Reconnect"):
+        tokens.refused(row.pk, "access", "The seller removed CreatorFlow.")
+    row.refresh_from_db()
+    assert row.state == "lost"

@@ -36,6 +36,7 @@ from shipping.providers.easypost.parse import (
     parse_found,
     parse_label,
     parse_quotes,
+    parse_refund,
     parse_void,
     read_refusal,
 )
@@ -122,6 +123,11 @@ class EasyPost:
             return parse_void(self._wire.spend(path, {}))
         except Rejected as refusal:
             return VoidResult(VoidOutcome.REFUSED, refusal.message)
+
+    def refund_status(self, label: BoughtLabel) -> VoidResult | None:
+        """`refund_status` of the shipment: null before a refund was asked for."""
+        shipment = safe_id(label.provider_label_id)
+        return parse_refund(self._wire.ask("GET", f"/shipments/{shipment}"), shipment)
 
     def _fresh_url(self, label: BoughtLabel) -> str:
         answer = self._wire.ask("GET", f"/shipments/{safe_id(label.provider_label_id)}")

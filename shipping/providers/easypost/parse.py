@@ -147,6 +147,27 @@ def _refund_status(answer: object) -> str:
 
 def parse_void(answer: object) -> VoidResult:
     """What EasyPost makes of a wish for a refund. OutcomeUnknown for a status we do not know."""
+    result = _void_result(answer)
+    if result is None:
+        raise OutcomeUnknown(
+            "EasyPost did not say what becomes of the refund.", provider=NAME, code="incomplete"
+        )
+    return result
+
+
+def parse_refund(answer: object, shipment: str) -> VoidResult | None:
+    """The refund in a shipment read later: None where none was asked for. Unavailable for another
+    shipment, a body cut short or a status we do not know."""
+    body = fields.mapping(answer)
+    if fields.text(answer, "id") != shipment or "refund_status" not in body:
+        raise nonsense(NAME)
+    result = _void_result(answer)
+    if result is None and body["refund_status"] is not None:
+        raise nonsense(NAME)
+    return result
+
+
+def _void_result(answer: object) -> VoidResult | None:
     outcome = {
         "submitted": VoidOutcome.REQUESTED,
         "refunded": VoidOutcome.REFUNDED,
@@ -154,9 +175,7 @@ def parse_void(answer: object) -> VoidResult:
         "not_applicable": VoidOutcome.REFUSED,
     }.get(_refund_status(answer))
     if outcome is None:
-        raise OutcomeUnknown(
-            "EasyPost did not say what becomes of the refund.", provider=NAME, code="incomplete"
-        )
+        return None
     refused = outcome is VoidOutcome.REFUSED
     return VoidResult(outcome, "EasyPost does not refund this label." if refused else "")
 

@@ -33,6 +33,7 @@ from shipping.providers.shippo.parse import (
     parse_found,
     parse_label,
     parse_quotes,
+    parse_refund,
     parse_transaction_url,
     parse_void,
     read_refusal,
@@ -135,6 +136,11 @@ class Shippo:
             return parse_void(self._wire.spend("/refunds", body))
         except Rejected as refusal:
             return VoidResult(VoidOutcome.REFUSED, refusal.message)
+
+    def refund_status(self, label: BoughtLabel) -> VoidResult | None:
+        """The transaction's own status, which says what became of its refund."""
+        transaction = safe_id(label.provider_label_id)
+        return parse_refund(self._wire.ask("GET", f"/transactions/{transaction}"), transaction)
 
     def _again(self, answer: object) -> object:
         return self._wire.ask("GET", f"/shipments/{safe_id(shipment_id(answer))}")

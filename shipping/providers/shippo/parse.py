@@ -215,6 +215,19 @@ def parse_void(answer: object) -> VoidResult:
     return VoidResult(outcome, fields.clean(words, 400))
 
 
+def parse_refund(answer: object, transaction: str) -> VoidResult | None:
+    """The refund of a transaction read later: None where none was asked for. Unavailable for
+    another transaction or a status that says nothing about money."""
+    status = fields.text(answer, "status").upper()
+    if fields.text(answer, "object_id") != transaction or status not in _PAID:
+        raise nonsense(NAME)
+    return {
+        "REFUNDPENDING": VoidResult(VoidOutcome.REQUESTED),
+        "REFUNDED": VoidResult(VoidOutcome.REFUNDED),
+        "REFUNDREJECTED": VoidResult(VoidOutcome.REFUSED, "Shippo does not refund this label."),
+    }.get(status)
+
+
 def parse_carriers(answer: object) -> tuple[str, ...]:
     """Carriers with an active account, as names. Unavailable when `answer` is not the list."""
     results = fields.mapping(answer).get("results")

@@ -3,7 +3,9 @@
 import struct
 import zlib
 from io import BytesIO
+from pathlib import Path
 
+from django.conf import settings
 from reportlab.pdfgen.canvas import Canvas
 
 SIZE_4X6 = (288.0, 432.0)
@@ -35,3 +37,8 @@ def png(width: int = 60, height: int = 90) -> bytes:
 def zpl(word: str) -> bytes:
     """A label in the language of label printers."""
     return b"^XA^FO50,50^FD" + word.encode() + b"^FS^XZ\n"
+
+
+def stored(key: str) -> Path:
+    """Where the bytes of `key` lie, for tests that damage them."""
+    return Path(settings.FILE_STORE) / key

@@ -16,7 +16,7 @@ from shipping.labels.documents import MOST_TRIES, fetch, fetch_again, fetch_due
 from shipping.labels.purchase import buy_label
 from shipping.models import Label
 from shipping.providers.base import BoughtLabel, Document
-from tests.shipping.labels.papers import pdf, png, zpl
+from tests.shipping.labels.papers import pdf, png, stored, zpl
 from tests.shipping.labels.world import World
 
 
@@ -158,7 +158,7 @@ def test_a_number_tiktok_cannot_be_given_is_told_to_the_workspace_and_not_tried_
 
 def test_a_stored_file_is_checked_before_its_key_is_kept() -> None:
     found = documents.keep(Document(pdf("x"), "application/pdf"))
-    assert files.path_of(found["file_key"]).exists()
+    assert stored(found["file_key"]).exists()
     assert found["file_pages"] == 1
 
 

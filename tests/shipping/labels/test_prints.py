@@ -11,7 +11,7 @@ from shipping.labels import documents, prints
 from shipping.labels.purchase import buy_label, prepare
 from shipping.models import Label, PrintFile
 from shipping.providers.base import Document
-from tests.shipping.labels.papers import pdf, zpl
+from tests.shipping.labels.papers import pdf, stored, zpl
 from tests.shipping.labels.world import World
 
 
@@ -72,7 +72,7 @@ def test_a_file_that_is_damaged_in_the_store_is_named_and_the_others_are_printed
     world: World,
 ) -> None:
     batch, labels = batch_with(world, "serum", "serum", "serum")
-    files.path_of(labels[1].file_key).write_bytes(b"not what was stored")
+    stored(labels[1].file_key).write_bytes(b"not what was stored")
     prints.build_print_files(batch_id=batch.pk)
     file = PrintFile.objects.get(batch=batch)
     assert words(file.file_key) == ["place 1", "place 3"]

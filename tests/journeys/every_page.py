@@ -1,0 +1,83 @@
+"""A workspace with one of everything, and the addresses of all its pages."""
+
+from collections.abc import Iterator
+
+from playwright.sync_api import expect
+
+from core.access import wreverse
+from core.models import Batch
+from orders import actions
+from orders.models import Order
+from tests import factories
+from tests.journeys.desk import Desk
+
+BUY = "/v2/shipments/*/buy"
+PLAIN_PAGES = ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/")
+
+
+def furnish(desk: Desk) -> None:
+    """Orders in every stage, a batch with a failure, an unknown outcome and prints, people,
+    notifications."""
+    shapes = [{}] * 5 + [{"seller_sku": "TK-CAB-5"}, {"bad_address": 0}, {"request_cancel": True}]
+    orders = desk.open(*shapes, {"status": "ON_HOLD"}, {"shipping_type": "TIKTOK"})
+    colleague = factories.user("packer@creatorflow.example")
+    factories.member(desk.workspace, "packer", colleague)
+    factories.invitation(desk.workspace, email="next@creatorflow.example")
+    actions.hold(desk.workspace, [orders[4].pk], because="Out of stock", until=None, user=colleague)
+    refusal = {"error": {"code": "POSTAGE", "message": "Unable to buy postage.", "errors": []}}
+    desk.sandbox.fault("status", path=BUY, status=422, body=refusal, times=1)
+    desk.sandbox.fault("timeout_after_effect", path=BUY, seconds=0.2, times=1)
+    _buy(desk, orders[:4])
+
+
+def _buy(desk: Desk, orders: list[Order]) -> None:
+    desk.go("orders:queue")
+    for order in orders:
+        desk.row(order).get_by_role("checkbox").check()
+    desk.page.keyboard.press("b")
+    desk.page.locator("#sheet [data-confirm]").click()
+    expect(desk.page.locator("#batch-live")).to_contain_text("2 bought")
+    desk.worker.settle()
+
+
+def addresses(desk: Desk) -> Iterator[tuple[str, str]]:
+    """Name and address of every page a person can open."""
+    pages = {
+        "dashboard:plan": [""],
+        "orders:queue": [
+            f"?tab={tab}" for tab in ("ready", "late", "hold", "fix", "bought", "all")
+        ],
+        "shipping:batches": [""],
+        "shops:list": [""],
+        "shipping:settings": [""],
+        "shipping:skus": [""],
+        "shipping:account-add": [""],
+        "shipping:address-add": [""],
+        "shipping:preset-add": [""],
+        "core:team": [""],
+        "core:notifications": [""],
+        "core:audit": [""],
+    }
+    for name, queries in pages.items():
+        for query in queries:
+            yield f"{name}{query}", wreverse(desk.workspace, name) + query
+    for batch in Batch.objects.all():
+        for shown in ("problems", "done"):
+            page = wreverse(desk.workspace, "shipping:batch", batch_id=batch.public_id)
+            yield f"batch {shown}", f"{page}?show={shown}"
+    seen: set[str] = set()
+    for order in Order.objects.order_by("pk"):
+        state = f"{order.stage} {order.blocker} {order.label_state}"
+        if state not in seen:
+            seen.add(state)
+            yield f"order {state}", wreverse(desk.workspace, "orders:detail", order_id=order.pk)
+    yield "password", "/accounts/password/change/"
+    yield "new workspace", "/new-workspace/"
+    yield "not found", wreverse(desk.workspace, "dashboard:plan") + "nowhere/"
+
+
+def visit(desk: Desk, address: str) -> None:
+    """Open a page and wait until its parts have arrived."""
+    desk.page.goto(desk.url + address)
+    expect(desk.page.locator("main .skeleton")).to_have_count(0)
+    desk.page.wait_for_function("!document.querySelector('.htmx-request, .htmx-settling')")
