@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from core.errors import NotAuthorized, RemoteError
@@ -18,7 +19,7 @@ from orders.sync import read_orders
 from shipping.batch_sheet import reason_code, reason_sentence
 from shipping.ceilings import NEW_SHEET, from_json, is_dearer
 from shipping.labels.purchase import AlreadyLabelled, CannotBuy, prepare
-from shipping.labels.states import LABEL
+from shipping.labels.states import GIVEN_BACK, LABEL
 from shipping.labels.values import spec_of
 from shipping.models import Label, QuoteSet
 from shipping.plan import CannotPlan, Context, context_for, plan_order, spec_for
@@ -145,12 +146,15 @@ def _dearer(quotes: QuoteSet, ceiling: Money | None) -> Verdict | None:
     return Verdict("left_out", f"The price went up from {ceiling} to {price}.", NEW_SHEET)
 
 
-def live_labels(order_ids: list[int]) -> dict[int, Label]:
-    """The one label of each order that is not refused, dropped or voided."""
-    states = ["ready", "buying", "unknown", "bought", "voiding"]
+def known_labels(order_ids: list[int], batch_ids: Iterable[int]) -> dict[int, Label]:
+    """The label of each order that is in use; else the one that one of these batches bought and
+    that was given back since: a batch was confirmed for one label an order, it buys no second."""
+    live = Q(state__in=["ready", "buying", "unknown", "bought", "voiding"])
+    given_back = Q(batch__in=batch_ids, state__in=GIVEN_BACK)
+    labels = Label.objects.filter(live | given_back, order__in=order_ids)
     return {
         label.order_id: label
-        for label in Label.objects.filter(order__in=order_ids, state__in=states)
+        for label in sorted(labels, key=lambda label: label.state not in GIVEN_BACK)
     }
 
 
@@ -168,7 +172,7 @@ def judge(order: Order, label: Label | None, batch: Batch) -> Verdict | None:
 
 def _own(label: Label) -> Verdict:
     """This batch had begun with the order before its runner died."""
-    if label.state in ("bought", "voiding"):
+    if label.state in ("bought", "voiding", *GIVEN_BACK):
         return Verdict("done", "")
     reason = (
         label.reason or "The purchase was interrupted; the provider is asked what became of it."

@@ -152,7 +152,7 @@ class Runner:
             .select_related("shop__authorization")
         }
         fresh, verdicts = checks.reread(known.values())
-        labels = checks.live_labels(list(known))
+        labels = checks.known_labels(list(known), [self.batch.pk])
         context = context_for(fresh.values())
         for item in taken:
             order = fresh.get(item.subject_id)

@@ -198,7 +198,9 @@ def _end_stopped(now: datetime) -> None:
     """Close what a dead runner of a stopped batch had in hand: paid or unknown as its label says,
     else left out, so that no later "Try again" buys it along."""
     found = items.left_behind(KIND, now=now)
-    labels = checks.live_labels([item.subject_id for item in found])
+    labels = checks.known_labels(
+        [item.subject_id for item in found], {item.batch_id for item in found}
+    )
     for item in found:
         verdict = checks.abandoned(labels.get(item.subject_id), item.batch) or checks.STOPPED
         if item.state == "waiting":  # given back just when the batch was stopped

@@ -28,3 +28,6 @@ LABEL = StateTable(
         "unused": set(),
     }
 )
+
+# Paid once and out of use for good: the order may be bought again.
+GIVEN_BACK = ("refunding", "voided", "unused")

@@ -46,6 +46,41 @@ def test_a_masked_address_is_entered_by_a_person(desk: Desk) -> None:
     assert desk.stage(order) == "ready"
 
 
+def test_an_order_without_any_address_gets_one_from_a_person(desk: Desk) -> None:
+    parts = ("line1", "line2", "city", "county", "state", "postal")
+    (order,) = desk.open({"address": dict.fromkeys(parts, "")})
+    desk.go_order(order)
+    desk.press("Enter the address")
+    _enter_address(desk)
+    expect(desk.toast()).to_contain_text("ready to buy")
+    assert desk.stage(order) == "ready"
+
+
+def test_an_order_nobody_offered_a_rate_for_is_asked_for_again(desk: Desk) -> None:
+    desk.sandbox.fault("status", provider="easypost", path="/v2/shipments", status=500, times=-1)
+    (order,) = desk.open({})
+    desk.go_order(order)
+    desk.sandbox.clear_faults()
+    desk.press("Ask for rates again")
+    expect(desk.toast()).to_contain_text("1 order waiting for new rates")
+    desk.worker.settle()
+    desk.page.reload()
+    expect(desk.page.get_by_role("button", name="Buy this label")).to_be_visible()
+    assert desk.stage(order) == "ready"
+
+
+def test_a_status_that_nobody_knows_is_shown_and_read_again(desk: Desk) -> None:
+    (order,) = desk.open({})
+    desk.sandbox.order(order.tiktok_id, "status", status="TO_BE_BLESSED", unknown=True)
+    desk.go_order(order)
+    desk.press("Check again at TikTok")
+    expect(desk.page.locator("#fix")).to_contain_text("“TO_BE_BLESSED”")
+    desk.sandbox.order(order.tiktok_id, "status", status="AWAITING_SHIPMENT")
+    desk.press("Read it again")
+    expect(desk.toast()).to_contain_text("read from TikTok just now")
+    assert desk.stage(order) == "ready"
+
+
 def test_an_order_is_held_and_released(desk: Desk) -> None:
     (order,) = desk.open({})
     desk.go_order(order)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from core.models import Batch, BatchItem
 from orders.models import Order
 from shipping.batches import resume_stalled, retry_failed, run_batch, start
-from shipping.labels import purchase
+from shipping.labels import purchase, void
 from shipping.labels.reconcile import reconcile_due
 from shipping.labels.values import rate_of, spec_of
 from shipping.models import Label, LedgerEntry
@@ -115,4 +115,19 @@ def test_a_label_left_ready_by_a_dead_worker_is_prepared_anew(world: World) -> N
     run(batch)
     assert states(batch) == ["done"]
     assert Label.objects.get(pk=old.pk).state == "dropped"
+    assert len(world.provider.charges) == 1
+
+
+def test_a_label_given_back_while_its_row_was_left_open_is_not_bought_again(world: World) -> None:
+    order = world.order()
+    batch = batch_of(world, order)
+    run(batch)
+    label = Label.objects.get()
+    void.void(label, user=world.user)
+    # Its worker had died between the purchase and the row's end, as far as the batch knows
+    BatchItem.objects.update(state="working", claimed_until=timezone.now() - timedelta(seconds=1))
+    Batch.objects.update(state="running")
+    Order.objects.update(stage="ready", label_state="")
+    run(batch)
+    assert states(batch) == ["done"]
     assert len(world.provider.charges) == 1

@@ -121,3 +121,14 @@ def test_pick_list_and_packing_slips_tell_what_goes_where(world: World) -> None:
     assert len(slips) == 2
     assert "Zoë Miller" in slips[0]
     assert labels[1].order.tiktok_id in slips[1]
+
+
+def test_a_slow_build_does_not_replace_what_a_later_one_made(world: World) -> None:
+    orders = [world.order() for _ in range(2)]
+    batch = batches.start(world.workspace, "labels", [o.pk for o in orders], user=None, options={})
+    slow = [buy(world, orders[0], batch, 1)]
+    made = prints._make(batch, slow)
+    buy(world, orders[1], batch, 2)
+    prints.build_print_files(batch_id=batch.pk)
+    assert not prints._replace(batch, made, frozenset(), {label.pk for label in slow})
+    assert PrintFile.objects.get(batch=batch).label_count == 2
