@@ -13,6 +13,7 @@ from django.conf import settings
 
 from core.errors import NotAuthorized, RemoteError
 from core.models import Workspace
+from core.money import Money
 from core.vault import VaultError
 from orders.models import Order
 from shipping import accounts, parcels
@@ -275,8 +276,8 @@ def choose_rate(quotes: QuoteSet, index: int, *, by: str, user_id: int, now: dat
         currency=rate["currency"],
         reason=quotes.reason
         | {
-            "sentence": f"{full_name(rate['carrier'], rate['service_name'])} {price:.2f} "
-            f"{rate['currency']}: chosen by {by}.",
+            "sentence": f"{full_name(rate['carrier'], rate['service_name'])} "
+            f"{Money(price, rate['currency'])}: chosen by {by}.",
             "chosen_by": user_id,
         },
     )

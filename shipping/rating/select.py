@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from core.money import Money
+
 # Days within which the buyer's delivery option wants the parcel, where TikTok states no date.
 EXPRESS_DAYS = 3
 
@@ -118,24 +120,28 @@ def _explain(
     in_time: bool,
 ) -> dict[str, Any]:
     why = "cheapest that arrives in time" if in_time else "fastest there is; none arrives in time"
-    sentence = f"{best.name} {best.price:.2f} {best.currency}: {why}."
+    sentence = f"{best.name} {_price(best)}: {why}."
     result: dict[str, Any] = {}
     if len(ranked) > 1:
         second = ranked[1][1]
         difference = second.price - best.price
         result["runner_up"] = {"name": second.name, "price": str(second.price)}
         result["difference"] = str(difference)
-        sentence += f" Next: {second.name} {second.price:.2f}."
+        sentence += f" Next: {second.name} {_price(second)}."
     cheaper = [
         r for r in candidates if r.struck and r.currency == best.currency and r.price < best.price
     ]
     if cheaper:
         least = min(cheaper, key=lambda r: r.price)
-        sentence += f" {least.name} {least.price:.2f} is not allowed."
+        sentence += f" {least.name} {_price(least)} is not allowed."
     late = _cheaper_but_late(best, candidates) if in_time else None
     if late:
-        sentence += f" {late.name} {late.price:.2f} would be late."
+        sentence += f" {late.name} {_price(late)} would be late."
     return result | {"sentence": sentence}
+
+
+def _price(rate: Candidate) -> Money:
+    return Money(rate.price, rate.currency)
 
 
 def _cheaper_but_late(best: Candidate, candidates: Sequence[Candidate]) -> Candidate | None:

@@ -114,7 +114,7 @@ def test_the_panel_shows_parcel_rates_choice_and_what_is_forbidden(
     words = panel(desk, order)
     for part in (
         "7.1 oz · 7.9×5.9×2.4 in · weight from the product, Mailer",
-        "UPS Ground 8.41 USD: cheapest that arrives in time.",
+        "UPS Ground $8.41: cheapest that arrives in time.",
         "USPS Ground Advantage TikTok refuses USPS labels",
         "Since 2026-01-01.",
         "Buy this label · $8.41",
@@ -204,7 +204,7 @@ def test_another_rate_is_chosen_by_a_person_and_shown_as_theirs(desk: Desk, worl
     index = next(i for i, rate in enumerate(quotes.rates) if rate["carrier"] == "fedex")
     data = {"quotes": quotes.pk, "rate": index}
     words = text_of(desk.post("choose-rate", data, order_id=order.pk, part=True))
-    assert "FedEx 2Day 24.20 USD: chosen by" in words
+    assert "FedEx 2Day $24.20: chosen by" in words
     assert "Buy this label · $24.20" in words
     order.refresh_from_db()
     assert (order.plan_name, order.plan_price) == ("FedEx 2Day", Decimal("24.20"))

@@ -30,7 +30,7 @@ def test_the_cheapest_rate_is_chosen_and_can_be_replayed(world: World) -> None:
     quotes = world.quotes(world.order())
     assert quotes.chosen is not None
     assert (quotes.price, quotes.currency) == (Decimal("8.41"), "USD")
-    assert quotes.reason["sentence"].startswith("UPS Ground 8.41 USD: cheapest")
+    assert quotes.reason["sentence"].startswith("UPS Ground $8.41: cheapest")
     assert replayed(quotes)
 
 
@@ -85,7 +85,7 @@ def test_usps_outside_tiktok_is_struck_out_with_rule_date_and_source(world: Worl
     assert usps["struck"]["since"] == "2026-01-01"
     assert usps["struck"]["rule"] == "us-usps-only-through-tiktok"
     assert quotes.price == Decimal("8.41")
-    assert "USPS Ground Advantage 5.00 is not allowed" in quotes.reason["sentence"]
+    assert "USPS Ground Advantage $5.00 is not allowed" in quotes.reason["sentence"]
 
 
 def test_a_dead_key_pauses_its_account_and_the_others_rates_stay(world: World) -> None:
@@ -175,7 +175,7 @@ def test_a_person_may_choose_another_rate_and_planning_keeps_to_it(world: World)
     quotes = world.quotes(order)
     dearer = next(i for i, rate in enumerate(quotes.rates) if rate["carrier"] == "fedex")
     chosen = choose_rate(quotes, dearer, by="Ana", user_id=1, now=timezone.now())
-    assert chosen.reason["sentence"] == "FedEx 2Day 24.20 USD: chosen by Ana."
+    assert chosen.reason["sentence"] == "FedEx 2Day $24.20: chosen by Ana."
     assert world.quotes(order) == chosen
     assert replayed(chosen)
 

@@ -45,7 +45,7 @@ def test_a_forbidden_rate_is_never_chosen_however_cheap() -> None:
     rates = [USPS, SAVER]
     choice = choose(rates, NEED)
     assert name_of(choice, rates) == "UPS Ground Saver"
-    assert "USPS Ground Advantage 4.10 is not allowed" in choice.reason["sentence"]
+    assert "USPS Ground Advantage $4.10 is not allowed" in choice.reason["sentence"]
     assert choice.reason["struck"] == [
         {"name": USPS.name, "price": "4.10", "rule": USPS.struck},
     ]
@@ -61,7 +61,7 @@ def test_the_cheapest_that_meets_the_deadline_wins_over_a_cheaper_late_one() -> 
     choice = choose(rates, replace(NEED, deliver_by=date(2026, 11, 27)))
     assert name_of(choice, rates) == "UPS Ground"
     assert choice.reason["in_time"] is True
-    assert "UPS Ground Saver 4.98 would be late" in choice.reason["sentence"]
+    assert "UPS Ground Saver $4.98 would be late" in choice.reason["sentence"]
 
 
 def test_when_none_arrives_in_time_the_fastest_is_chosen_and_the_reason_says_so() -> None:
@@ -98,7 +98,7 @@ def test_the_runner_up_and_the_difference_are_told() -> None:
     reason = choose([GROUND, SAVER], NEED).reason
     assert reason["runner_up"] == {"name": "UPS Ground", "price": "8.41"}
     assert reason["difference"] == "3.43"
-    assert "Next: UPS Ground 8.41." in reason["sentence"]
+    assert "Next: UPS Ground $8.41." in reason["sentence"]
 
 
 def test_no_rate_at_all_is_a_sentence() -> None:
