@@ -63,7 +63,7 @@ def parcel_for(
             return ParcelChoice(None, "", (), "No parcel is set up yet.")
         box = boxes[-1]
     parcel = Parcel(weight + box.weight_g, box.length_mm, box.width_mm, box.height_mm)
-    return _checked(parcel, f"{_weight_source(units, skus)}, {box.name}")
+    return _checked(parcel, f"{box.name}, {_weight_source(units, skus)}")
 
 
 def _single_size(units: Mapping[str, int], skus: Mapping[str, Sku]) -> tuple[int, int, int] | None:

@@ -5,7 +5,6 @@ import json
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from typing import Any
 
 from creatorflow.demo.processes import DidNotStart
 from creatorflow.demo.start import EMAIL, PASSWORD, Started, alone_in, home, started
-from creatorflow.embedded_postgres import EmbeddedPostgresError
+from creatorflow.embedded_postgres import EmbeddedPostgresError, forget, temporary_folder
 
 
 def main() -> int:
@@ -55,12 +54,13 @@ def _arguments() -> argparse.Namespace:
 def _folder(given: argparse.Namespace) -> Iterator[Path]:
     """The demo's folder: kept between starts, or (headless) a fresh one that is removed."""
     if given.headless:
-        with tempfile.TemporaryDirectory(prefix="creatorflow-", ignore_cleanup_errors=True) as name:
-            yield Path(name)
+        with temporary_folder() as folder:
+            yield folder
         return
     folder = home()
     with alone_in(folder):
         if given.fresh:
+            forget(folder / "postgres")
             for path in folder.iterdir():
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         yield folder

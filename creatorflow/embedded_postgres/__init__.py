@@ -9,6 +9,7 @@ may enter.
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -36,6 +37,7 @@ __all__ = [
     "EmbeddedPostgres",
     "EmbeddedPostgresError",
     "default_data_dir",
+    "forget",
     "start_unless_configured",
     "temporary_folder",
     "url",
@@ -99,6 +101,13 @@ def url(data_dir: Path) -> str:
     except EmbeddedPostgresError:
         home = data_dir.absolute()
     return f"postgresql://{NAME}@/{NAME}?host={quote(str(socket_dir(home)), safe='/')}"
+
+
+def forget(data_dir: Path) -> None:
+    """Delete the data of a server that nobody uses any more, wherever they had to be kept."""
+    home = home_of(data_dir, server_account())
+    for folder in (home, socket_dir(home)):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def start_unless_configured() -> EmbeddedPostgres | None:

@@ -113,7 +113,7 @@ def test_the_panel_shows_parcel_rates_choice_and_what_is_forbidden(
     world.quotes(order)
     words = panel(desk, order)
     for part in (
-        "7.1 oz · 7.9×5.9×2.4 in · weight from the product, Mailer",
+        "7.1 oz · 7.9×5.9×2.4 in · Mailer, weight from the product",
         "UPS Ground $8.41: cheapest that arrives in time.",
         "USPS Ground Advantage TikTok refuses USPS labels",
         "Since 2026-01-01.",

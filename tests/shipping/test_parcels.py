@@ -42,7 +42,7 @@ def choice(
 def test_one_unit_goes_into_the_smallest_box_that_takes_it_and_the_box_is_weighed_too() -> None:
     found = choice({"serum": 1}, sku("serum", 120))
     assert found.parcel == Parcel(140, 203, 152, 25)
-    assert found.source == "weight from the product, Mailer S"
+    assert found.source == "Mailer S, weight from the product"
 
 
 def test_more_units_than_the_small_box_takes_go_into_the_next() -> None:
@@ -95,9 +95,9 @@ def test_an_order_without_units_has_no_parcel() -> None:
 @pytest.mark.parametrize(
     ("by", "words"),
     [
-        (("product", "product"), "weight from the product, Box L"),
-        (("product", "person"), "weight entered for the SKU, Box L"),
-        (("product", "learned"), "weight learned, Box L"),
+        (("product", "product"), "Box L, weight from the product"),
+        (("product", "person"), "Box L, weight entered for the SKU"),
+        (("product", "learned"), "Box L, weight learned"),
     ],
 )
 def test_the_least_certain_source_is_told(by: tuple[str, str], words: str) -> None:

@@ -31,7 +31,7 @@ def test_every_ready_order_gets_its_plan_noted_on_itself(world: World) -> None:
     assert quote_due() == 9
     for order in Order.objects.filter(pk__in=[o.pk for o in orders]):
         assert (order.plan_name, order.plan_price) == ("UPS Ground", Decimal("8.41"))
-        assert order.plan_parcel["source"] == "weight from the product, Mailer"
+        assert order.plan_parcel["source"] == "Mailer, weight from the product"
         assert order.plan_until is not None
 
 

@@ -197,3 +197,17 @@ def test_the_sandboxs_products_are_read(connected: Connected) -> None:
     assert reading.read_due_skus() > 5
     skus = Sku.objects.filter(shop=connected.shop)
     assert skus.filter(weight_g__gt=0, measured_by="product").count() > skus.count() / 2
+
+
+def test_what_is_noted_while_products_are_read_is_read_by_the_same_run(
+    products: Products, shop: Shop
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if not products.asked:
+            unread(shop, product_id="second")  # an order that came in just then
+        return products(request)
+
+    unread(shop, product_id="first")
+    with use_transport(httpx.MockTransport(answer)):
+        assert reading.read_due_skus() == 2
+    assert products.asked == ["first", "second"]
