@@ -1,5 +1,4 @@
-"""What was sold: orders, their lines, how far each shop is synced, and what we tell TikTok about
-shipping."""
+"""What was sold: orders, their lines, and what happened to each."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -8,7 +7,6 @@ from django.utils import timezone
 
 from core.models import User, Workspace
 from orders.querysets import NO_DEADLINE, OrderQuerySet
-from orders.states import DISPATCH
 from shops.models import Shop
 
 
@@ -221,64 +219,6 @@ class Line(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seller_sku or self.product_name}"
-
-
-class SyncCursor(models.Model):
-    """How far a shop's orders are complete: everything updated before `complete_until` has been
-    read."""
-
-    shop = models.OneToOneField(Shop, models.CASCADE, related_name="cursor")
-    # The window being read: [window_from, window_to) of update_time; a restart repeats it from its
-    # beginning
-    window_from = models.DateTimeField(null=True)
-    window_to = models.DateTimeField(null=True)
-    complete_until = models.DateTimeField(null=True)
-    backfill_from = models.DateTimeField()
-    backfilled_at = models.DateTimeField(null=True)
-    due_at = models.DateTimeField(default=timezone.now)
-    claimed_until = models.DateTimeField(null=True)
-    # orders read in the running window, for the progress bar
-    seen = models.PositiveIntegerField(default=0)
-    expected = models.PositiveIntegerField(null=True)  # TikTok's total_count of the window
-    failures = models.PositiveSmallIntegerField(default=0)
-    last_error = models.CharField(max_length=300, blank=True)
-
-    def __str__(self) -> str:
-        return f"cursor of {self.shop}"
-
-
-class Dispatch(models.Model):
-    """What we tell TikTok about a shipped order, once: intent, told, settled. Unknown is resolved
-    by reading the order."""
-
-    order = models.ForeignKey(Order, models.CASCADE, related_name="dispatches")
-    state = models.CharField(max_length=10, choices=DISPATCH.choices, default="due")
-    tracking_number = models.CharField(max_length=120)
-    carrier = models.CharField(max_length=40)  # canonical slug
-    provider_id = models.CharField(max_length=40, blank=True)  # TikTok's id for that carrier
-    package_id = models.CharField(max_length=40, blank=True)
-    reason = models.CharField(max_length=400, blank=True)  # a sentence for a person
-    code = models.CharField(max_length=20, blank=True)
-    due_at = models.DateTimeField(default=timezone.now)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    told_at = models.DateTimeField(null=True)  # when the call left us
-    # Its label was voided while a call was out: not told again, should TikTok not know it
-    withdraw_wanted = models.BooleanField(default=False)
-    created_at = models.DateTimeField(default=timezone.now)
-    done_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["order"],
-                condition=~models.Q(state="withdrawn"),
-                name="dispatch_once_per_order",
-            )
-        ]
-        indexes = [models.Index(fields=["state", "due_at"], name="dispatch_due")]
-
-    def __str__(self) -> str:
-        return f"dispatch of order {self.order_id}"
 
 
 class OrderEvent(models.Model):
