@@ -47,6 +47,7 @@ def steps(folder: Path) -> Iterator[Step]:
             "templates", [str(BIN / "djade"), "--check", "--target-version", "6.1", *templates], {}
         )
     yield Step("imports", [str(BIN / "lint-imports")], {})
+    yield Step("audit", [sys.executable, "-m", "tests.ground.audit"], {})
     yield Step("types", [str(BIN / "mypy")], production)
     yield Step("deployment", [*django, "check", "--deploy", "--fail-level", "WARNING"], production)
     yield Step("migrations", [*on_database, "makemigrations", "--check", "--dry-run"], production)
@@ -66,7 +67,7 @@ def passes(step: Step) -> bool:
     )
     verdict = "ok" if done.returncode == 0 else "FAILED"
     print(f"{step.name:<12}{verdict:<8}{time.monotonic() - started:6.1f} s", flush=True)
-    if done.returncode:
+    if done.returncode or done.stdout.startswith("audit:"):
         print(done.stdout.rstrip(), flush=True)
     return done.returncode == 0
 
