@@ -13,4 +13,5 @@ SCHEDULES: dict[str, tuple[str, int]] = {
     "hand-over-numbers": ("shipping.labels.telling.tell_due", 1),
     "tell-tiktok": ("orders.dispatch.dispatch_due", 1),
     "release-holds": ("orders.actions.release_due", 1),
+    "clear-sessions": ("core.sessions.clear_ended", 1440),
 }
