@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 
+from core import logs
 from core.models import Membership, Role, User, Workspace
 
 
@@ -24,11 +25,12 @@ class Right(StrEnum):
     BUY = "buy"  # spend money on labels, void them
     SET_UP = "set_up"  # shops, label accounts, addresses, parcels
     TEAM = "team"  # members and roles
+    RULES = "rules"  # put own values in place of TikTok's rules
 
 
 RIGHTS: dict[str, frozenset[Right]] = {
     Role.OWNER: frozenset(Right),
-    Role.MANAGER: frozenset(Right) - {Right.TEAM},
+    Role.MANAGER: frozenset(Right) - {Right.TEAM, Right.RULES},
     Role.PACKER: frozenset({Right.VIEW, Right.PACK, Right.HANDLE}),
     Role.VIEWER: frozenset({Right.VIEW}),
 }
@@ -72,6 +74,7 @@ def member[**P](right: Right = Right.VIEW) -> Callable[[View[P]], Callable[..., 
             )
             if membership is None:
                 raise Http404("no such workspace")
+            logs.in_workspace(workspace)
             request.workspace = membership.workspace  # type: ignore[attr-defined]
             request.membership = membership  # type: ignore[attr-defined]
             if right not in RIGHTS.get(membership.role, frozenset()):

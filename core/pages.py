@@ -14,6 +14,7 @@ _DOING = {
     Right.BUY: "spend money on labels",
     Right.SET_UP: "change shops, label accounts or settings",
     Right.TEAM: "change members and roles",
+    Right.RULES: "put other values in place of TikTok's rules",
 }
 
 

@@ -7,6 +7,12 @@ EVENTS: dict[str, tuple[str, ...]] = {
         "shipping.accounts.welcome_shop",
     ),
     "shop.sync_wanted": ("orders.sync.hurry",),
+    "shop.webhooks_failing": ("orders.sync.speed_up",),
+    "policy.changed": (),
     "orders.changed": ("shipping.quoting.quote_due",),
     "skus.measured": ("orders.staging.restage_skus", "shipping.quoting.requote_skus"),
 }
+
+# (provider, event) → handler: `def handle(*, events: list[WebhookEvent]) -> None`, all of one owner. What is not named
+# here is kept and done. core.inbox reads it; docs/webhooks.md says what a handler may raise.
+WEBHOOKS: dict[tuple[str, str], str] = {}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.utils.csp import CSP
 
-from core import vault
+from core import file_stores, vault
 from creatorflow.env import BadSetting, Env, load_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -26,7 +26,15 @@ PUBLIC_URL = env.url("PUBLIC_URL", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 DATA_DIR = Path(env.text("CREATORFLOW_DATA", str(BASE_DIR / ".data")))
-FILE_STORE = Path(env.text("FILE_STORE", str(DATA_DIR / "files")))
+FILE_STORE = env.text("FILE_STORE", str(DATA_DIR / "files"))  # a folder, or s3://bucket/prefix
+S3_REGION = env.text("S3_REGION", "us-east-1")
+S3_ENDPOINT = env.url("S3_ENDPOINT", f"https://s3.{S3_REGION}.amazonaws.com")
+S3_ACCESS_KEY = env.text("S3_ACCESS_KEY", "")
+S3_SECRET_KEY = env.secret("S3_SECRET_KEY", "")
+try:
+    file_stores.check(FILE_STORE, key=bool(S3_ACCESS_KEY and S3_SECRET_KEY))
+except ValueError as error:
+    raise BadSetting(f"FILE_STORE {error}.") from None
 REHEARSAL = env.flag("REHEARSAL")  # third parties are simulated: every page says so
 
 ROOT_URLCONF = "creatorflow.urls"
@@ -45,19 +53,22 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_htmx",
-    "django_q",
     "allauth",
     "allauth.account",
     "allauth.usersessions",
     "core",
     "shops",
     "shops.catalog",
+    "shops.policy",
     "orders",
     "shipping",
     "dashboard",
+    "django_q",  # after core, whose qcluster command is to be found first
 ]
 
 MIDDLEWARE = [
+    "core.requests.identified",
+    "creatorflow.probes.answered",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -203,7 +214,12 @@ SHIPPO_BASE_URL = env.url("SHIPPO_BASE_URL", "https://api.goshippo.com")
 SHIPPO_API_KEY = env.secret("SHIPPO_API_KEY", "")
 EASYPOST_BASE_URL = env.url("EASYPOST_BASE_URL", "https://api.easypost.com/v2")
 EASYPOST_API_KEY = env.secret("EASYPOST_API_KEY", "")
+SHIPPO_RATE_PER_SECOND = env.integer("SHIPPO_RATE_PER_SECOND", 8, least=1, most=10_000)
+EASYPOST_RATE_PER_SECOND = env.integer("EASYPOST_RATE_PER_SECOND", 100, least=1, most=10_000)
+# Who is preferred where prices are alike, and named first where another one is not answering.
+PROVIDER_ORDER = env.words("PROVIDER_ORDER", "shippo,easypost,tiktok")
 SHIPPING_WEBHOOK_SECRET = env.secret("SHIPPING_WEBHOOK_SECRET", "")
+SHIPPO_WEBHOOK_SECRET = env.secret("SHIPPO_WEBHOOK_SECRET", "")
 
 # -- Buying ------------------------------------------------------------------------------------------------------------
 PURCHASES_PER_ACCOUNT = env.integer("PURCHASES_PER_ACCOUNT", 10, least=1, most=100)
@@ -212,6 +228,10 @@ RECHECK_SECONDS = env.integer(
     "RECHECK_SECONDS", 15, least=1, most=300
 )  # age of TikTok's word when money moves
 BATCH_LIMIT = env.integer("BATCH_LIMIT", 1000, least=1, most=10_000)
+# Where money is real, a lost purchase may still arrive for minutes: that is not ours to shorten.
+PATIENCE = env.share("PATIENCE")
+if PATIENCE < 1 and not REHEARSAL:
+    raise BadSetting("PATIENCE below 1 is for rehearsals only: set REHEARSAL as well, or neither.")
 
 # -- Words, time, files ------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
@@ -271,13 +291,28 @@ SECURE_CSP = {
     "form-action": [CSP.SELF, *_authorize],
 }
 
+# -- Watching it -------------------------------------------------------------------------------------------------------
+METRICS_TOKEN = env.secret("METRICS_TOKEN", "")  # empty: /metrics answers this machine only
+WEBHOOK_KEEP_DAYS = env.integer("WEBHOOK_KEEP_DAYS", 30, least=1, most=400)
+JOURNAL_KEEP_DAYS = env.integer("JOURNAL_KEEP_DAYS", 14, least=1, most=400)
+BUYER_DATA_DAYS = env.integer("BUYER_DATA_DAYS", 180, most=3650)  # 0: kept for good
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"line": {"()": "core.logs.Line"}, "json": {"()": "core.logs.Json"}},
+    "filters": {"redact": {"()": "core.logs.Redact", "values": env.secrets}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": env.choice("LOG_FORMAT", ("line", "json"), "line"),
+            "filters": ["redact"],
+        }
+    },
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
     "loggers": {
+        # Django's own handlers, which know nothing of redaction, are taken away.
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "django-q": {"level": "WARNING"},

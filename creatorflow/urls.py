@@ -8,6 +8,7 @@ workspace = [
     path("", include("orders.urls")),
     path("", include("shipping.urls")),
     path("", include("shops.urls")),
+    path("rules/", include("shops.policy.urls")),
 ]
 
 urlpatterns = [

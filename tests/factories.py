@@ -30,6 +30,7 @@ from shipping.models import (
 )
 from shops.catalog.models import Sku
 from shops.models import Authorization, Shop
+from shops.policy.models import PolicyOverride
 
 _number = itertools.count(1)
 
@@ -143,7 +144,10 @@ def line(of: Order, **fields: Any) -> Line:
         "sale_price": Decimal("12.00"),
         "original_price": Decimal("12.00"),
     }
-    return Line.objects.create(order=of, **(values | fields))
+    row = Line.objects.create(order=of, **(values | fields))
+    of.sku_ids = sorted({*of.sku_ids, row.sku_id})
+    of.save(update_fields=["sku_ids"])
+    return row
 
 
 def sku(of: Shop, **fields: Any) -> Sku:
@@ -158,6 +162,12 @@ def sku(of: Shop, **fields: Any) -> Sku:
         "product_read_at": timezone.now(),
     }
     return Sku.objects.create(shop=of, **(values | fields))
+
+
+def override(of: Workspace, **fields: Any) -> PolicyOverride:
+    """Its own ship-by rule: one business day instead of two."""
+    values: dict[str, Any] = {"market": "US", "key": "ship_by.regular", "value": "1"}
+    return PolicyOverride.objects.create(workspace=of, **values | fields)
 
 
 def ship_from(of: Workspace, **fields: Any) -> ShipFrom:

@@ -64,6 +64,7 @@ OBJECTS: dict[str, Callable[[Workspace], Any]] = {
     "account_id": lambda of: factories.account(of).pk,
     "address_id": lambda of: factories.ship_from(of).pk,
     "preset_id": lambda of: factories.preset(of).pk,
+    "override_id": lambda of: factories.override(of).pk,
     "file_id": lambda of: factories.print_file(factories.batch(of)).pk,
 }
 
@@ -102,7 +103,7 @@ def glow(db: None) -> Workspace:
 
 def test_the_walk_finds_every_part_of_the_product() -> None:
     apps = {address.name.partition(":")[0] for address in ADDRESSES}
-    assert apps == {"core", "dashboard", "orders", "shipping", "shops"}
+    assert apps == {"core", "dashboard", "orders", "policy", "shipping", "shops"}
 
 
 def test_no_two_addresses_share_a_name() -> None:

@@ -22,6 +22,7 @@ _MEANS = (
     (Right.BUY, "Buy and void labels"),
     (Right.SET_UP, "Shops, label accounts, addresses, audit trail"),
     (Right.TEAM, "Members and roles"),
+    (Right.RULES, "Own values in place of TikTok's rules"),
 )
 
 

@@ -1,17 +1,19 @@
 """The policy gate: which rates a market's dated rules forbid. Asked before any price is looked
 at."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from pathlib import Path
+
+from shops.policy import book
+
+LANES = ("own", "platform")
 
 
 @dataclass(frozen=True, slots=True)
 class CarrierRule:
-    """From `since` to `until` the market refuses these carriers on own labels."""
+    """From `since` to `until` the market refuses these carriers on labels of this lane."""
 
     id: str
     market: str
@@ -40,22 +42,24 @@ class Strike:
 
 @cache
 def rules() -> tuple[CarrierRule, ...]:
-    """The rules that come with the product, from rules.json."""
-    data = json.loads(Path(__file__).with_name("rules.json").read_text())
+    """The rules that come with the product, of every market."""
     return tuple(
-        CarrierRule(
-            id=row["id"],
-            market=row["market"],
-            lane=row["lane"],
-            seller_types=tuple(row["seller_types"]),
-            carriers=tuple(row["carriers"]),
-            since=date.fromisoformat(row["from"]),
-            until=date.fromisoformat(row["to"]) if row["to"] else None,
-            sentence=row["sentence"],
-            source=row["source"],
-        )
-        for row in data["carrier_rules"]
+        _from(rule, market, lane)
+        for market, pack in book.packs().items()
+        for lane in LANES
+        for rule in pack
+        if rule.key == f"carriers.{lane}"
     )
+
+
+def rules_of(own: book.Book) -> tuple[CarrierRule, ...]:
+    """The rules of one workspace's book: its own values put in place of the market's."""
+    found: list[CarrierRule] = []
+    for lane in LANES:
+        rows = own.all(f"carriers.{lane}")
+        mine = [rule for rule in rows if rule.overridden]
+        found += [_from(rule, own.market, lane) for rule in mine or rows]
+    return tuple(found)
 
 
 def strike(
@@ -79,3 +83,17 @@ def strike(
         ):
             return Strike(rule.id, rule.sentence, rule.since.isoformat(), rule.source)
     return None
+
+
+def _from(rule: book.Rule, market: str, lane: str) -> CarrierRule:
+    return CarrierRule(
+        id=rule.id or f"{market}:{rule.key}".lower(),
+        market=market,
+        lane=lane,
+        seller_types=rule.when.get("seller_type", ()),
+        carriers=tuple(rule.value),
+        since=rule.since or date.min,
+        until=rule.until,
+        sentence=rule.words,
+        source=rule.source,
+    )

@@ -16,7 +16,7 @@ from shipping.models import LabelAccount, ParcelPreset, ShipFrom
 from shipping.views.pictures import draw
 from shops.catalog.models import Sku
 
-FORM = "shipping/form.html"
+FORM = "components/form_page.html"
 COUNTED = 1000
 
 
