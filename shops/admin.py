@@ -22,5 +22,22 @@ class ShopAdmin(LookOnly):
 
 @admin.register(ApiCall)
 class ApiCallAdmin(LookOnly):
-    list_display = ("at", "workspace", "provider", "method", "path", "status", "milliseconds")
-    list_filter = ("provider", "status")
+    """Every failure and slow call, and some of the others; `subject` is TikTok's order number."""
+
+    list_display = (
+        "at",
+        "workspace",
+        "provider",
+        "method",
+        "path",
+        "status",
+        "milliseconds",
+        "error",
+        "subject",
+        "request_id",
+    )
+    list_filter = ("provider", "method", "status", ("at", admin.DateFieldListFilter))
+    list_select_related = ("workspace",)
+    search_fields = ("=subject", "=request_id", "path", "=workspace__slug")
+    date_hierarchy = "at"
+    ordering = ("-at",)

@@ -2,16 +2,18 @@
 
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import httpx
 from django.conf import settings
 from django.core.cache import cache
 
+from core import inbox
 from core.models import Workspace
-from shops import connect, wire
-from shops.models import Authorization
+from shops import connect, subscriptions, wire
+from shops.models import Authorization, Shop
+from shops.reception import last_event
 from shops.tiktok_shop import scopes
 
 # TikTok refuses a clock that is 30 s fast or 5 min slow.
@@ -30,9 +32,10 @@ class Check:
 
 
 def run(workspace: Workspace, *, now: datetime) -> list[Check]:
-    """Keys, clock, sign-in and scopes."""
+    """Keys, clock, webhooks, sign-in and scopes."""
     rows = Authorization.objects.filter(workspace=workspace).order_by("seller_name")
-    return [_keys(), _clock(), *(check for row in rows for check in _authorization(row, now))]
+    found = [check for row in rows for check in _authorization(row, now)]
+    return [_keys(), _clock(), *_webhooks(workspace), *found]
 
 
 def without(missing: tuple[scopes.Scope, ...]) -> str:
@@ -83,6 +86,21 @@ def _measure_skew() -> float | None:
     return 0.0 if abs(ahead) < 1.5 else ahead  # a Date header is rounded down to a second
 
 
+def _webhooks(workspace: Workspace) -> list[Check]:
+    """Whether TikTok's events reach this server; nothing where no shop is connected."""
+    shops = list(Shop.objects.of(workspace).connected())
+    if not shops:
+        return []
+    title, slower = "Webhooks", "Until then orders are read every minute."
+    if problem := subscriptions.why_not():
+        return [Check(title, "amber", f"{problem} {slower}")]
+    if last := last_event(shops):
+        return [Check(title, "green", f"They arrive; the last one on {last:%d %b, %H:%M} UTC.")]
+    where = inbox.address("tiktok")
+    words = f"None has arrived yet. The first one at {where} turns this green. {slower}"
+    return [Check(title, "amber", words)]
+
+
 def _authorization(row: Authorization, now: datetime) -> list[Check]:
     if row.state != "active":
         return [Check(f"Sign-in of {row.seller_name}", "red", row.lost_because or "Reconnect it.")]
@@ -97,9 +115,12 @@ def _authorization(row: Authorization, now: datetime) -> list[Check]:
 
 def _sign_in(row: Authorization, now: datetime) -> Check:
     title = f"Sign-in of {row.seller_name}"
-    if row.refresh_expires_at is None:
+    if row.refresh_failures:
+        tone = "amber" if row.access_expires_at - now > timedelta(hours=6) else "red"
+        return Check(title, tone, f"Could not be renewed: {row.refresh_error} It is tried again.")
+    if row.end is None:
         return Check(title, "green", "Renewed by itself; TikTok named no end.")
-    days = (row.refresh_expires_at - now).days
+    days = (row.end - now).days
     if days < 0:
         return Check(title, "red", "The permission has ended: reconnect the shop.")
     tone = "amber" if days < 14 else "green"

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from core import breaker
 from core.errors import NotAuthorized
 from core.limits import SharedLimiter
 from shops import journal, tokens, wire
@@ -17,7 +18,14 @@ from shops.tiktok_shop.endpoints import Endpoint
 from shops.tiktok_shop.errors import PROVIDER
 from shops.wire import http_client, token_host, use_transport
 
-__all__ = ["http_client", "tiktok_client", "token_host", "unbound_client", "use_transport"]
+__all__ = [
+    "circuit_of",
+    "http_client",
+    "tiktok_client",
+    "token_host",
+    "unbound_client",
+    "use_transport",
+]
 
 # A few calls may follow each other at once, so that a slow answer does not cost its share of time.
 _BURST = 3
@@ -55,6 +63,7 @@ class ShopClient(TikTokShopClient):
 
     held: _Token
     soon: SharedLimiter
+    circuit: str
 
     def call(
         self,
@@ -73,9 +82,15 @@ class ShopClient(TikTokShopClient):
             raise
 
     def _await_turn(self, endpoint: Endpoint) -> None:
+        breaker.check(self.circuit, name=PROVIDER, probes=endpoint.safe)
         if endpoint.safe:
             return super()._await_turn(endpoint)
         return self.soon.acquire(self.limit_key)
+
+
+def circuit_of(shop_id: int) -> str:
+    """The key of a shop's circuit."""
+    return f"tiktok:shop:{shop_id}"
 
 
 def tiktok_client(shop: Shop) -> TikTokShopClient:
@@ -101,7 +116,9 @@ def tiktok_client(shop: Shop) -> TikTokShopClient:
         journal=journal.note(PROVIDER, shop.workspace_id),
         refresh=token.renew,
         default_version=settings.TIKTOK_SHOP_API_VERSION,
+        gate=breaker.gate(circuit_of(shop.pk), name=PROVIDER),
     )
+    client.circuit = circuit_of(shop.pk)
     client.held = token
     client.soon = SharedLimiter(per_second, burst=_BURST, patience=_SOON)
     client.limit_key = f"tiktok:{settings.TIKTOK_SHOP_APP_KEY}:{shop.tiktok_id}"

@@ -14,7 +14,7 @@ from core import audit, events, notifications
 from core.access import RIGHTS, Right
 from core.errors import RemoteError
 from core.models import Membership, User, Workspace
-from shops import tokens
+from shops import endings, refresh_plan, tokens
 from shops.clients import token_host, unbound_client
 from shops.models import AUTHORIZATION, Authorization, ConnectAttempt, Shop
 from shops.tiktok_shop import auth, scopes
@@ -132,6 +132,7 @@ def disconnect(shop: Shop, user: User) -> None:
         shop.save(update_fields=["disconnected_at", "authorization"])
         if authorization and not authorization.shops.exists():
             notifications.settle(shop.workspace, tokens.cause_of_loss(authorization))
+            endings.settle(authorization)
             authorization.delete()
         audit.record(
             shop.workspace_id,
@@ -199,7 +200,7 @@ def _save(
         gone = authorization.shops.exclude(pk__in=[row.pk for row in rows])
         gone.update(disconnected_at=now, authorization=None)  # TikTok no longer lists them
         notifications.settle(workspace, tokens.cause_of_loss(authorization))
-        notifications.settle(workspace, f"authorization:{authorization.pk}:ending")
+        endings.settle(authorization)
         audit.record(
             workspace,
             "shop.connected",
@@ -229,13 +230,8 @@ def _authorization(
     row.seller_name = (grant.seller_name or shops[0].name)[:200]
     row.region = (grant.region or shops[0].region)[:8]
     row.scopes = None if grant.scopes is None else sorted(grant.scopes)
-    row.refreshed_at = now
-    row.hold_tokens(
-        access=grant.access_token,
-        access_until=grant.access_expires_at,
-        refresh=grant.refresh_token,
-        refresh_until=grant.refresh_expires_at,
-    )
+    row.ends_at = row.end_told = None
+    refresh_plan.hold(row, grant, now=now)
     row.save(force_insert=is_new)
     if row.state == "lost":
         AUTHORIZATION.move(row, "active", lost_because="")

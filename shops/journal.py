@@ -11,15 +11,18 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
+from django_q.models import Failure
 
+from core import heartbeats
 from core.http import Call
+from core.jobs import job
 from shops.models import ApiCall
 
-KEEP = timedelta(days=14)
-_SLOW = 3.0  # seconds
-_EVERY = 20
+SLOW = 3.0  # seconds
+EVERY = 20
 _MOST_ROWS = 100
 _MOST_SECONDS = 10.0
 
@@ -33,9 +36,8 @@ def note(provider: str, workspace_id: int | None) -> Callable[[Call], None]:
     """A journal for `core.http.send` that files its calls under a workspace."""
 
     def keep(call: Call) -> None:
-        failed = call.status is None or call.status >= 400
-        if failed or call.seconds > _SLOW or next(_turn) % _EVERY == 0:
-            _add(_row(call, provider, workspace_id), at_once=failed)
+        if call.failed or call.seconds > SLOW or next(_turn) % EVERY == 0:
+            _add(_row(call, provider, workspace_id), at_once=call.failed)
 
     return keep
 
@@ -53,8 +55,18 @@ def flush() -> None:
 
 
 def trim(*, now: datetime) -> int:
-    """Delete what is older than KEEP; answers how many rows went."""
-    return ApiCall.objects.filter(at__lt=now - KEEP).delete()[0]
+    """Delete what is older than JOURNAL_KEEP_DAYS; answers how many rows went."""
+    keep = timedelta(days=settings.JOURNAL_KEEP_DAYS)
+    return ApiCall.objects.filter(at__lt=now - keep).delete()[0]
+
+
+@job
+def tidy() -> None:
+    """Once a day: old calls, failures that the queue keeps for ever, and workers that ended long ago."""
+    now = timezone.now()
+    trim(now=now)
+    Failure.objects.filter(stopped__lt=now - timedelta(days=settings.JOURNAL_KEEP_DAYS)).delete()
+    heartbeats.forget(now=now)
 
 
 def _row(call: Call, provider: str, workspace_id: int | None) -> ApiCall:
@@ -67,6 +79,11 @@ def _row(call: Call, provider: str, workspace_id: int | None) -> ApiCall:
         status=call.status,
         milliseconds=int(call.seconds * 1000),
         error=call.error[:60],
+        request_id=call.request_id[:80],
+        subject=call.subject[:40],
+        refused=call.refused,
+        asked=call.asked,
+        answered=call.answered,
     )
 
 

@@ -12,6 +12,10 @@ from core.models import Workspace
 from core.states import StateTable
 
 AUTHORIZATION = StateTable({"active": {"lost"}, "lost": {"active"}})
+# "failed": TikTok refused it, or could not be asked; "active": it said so itself when last asked
+SUBSCRIPTION = StateTable(
+    {"wanted": {"active", "failed"}, "active": {"failed"}, "failed": {"active"}}
+)
 
 
 class Authorization(models.Model):
@@ -37,6 +41,16 @@ class Authorization(models.Model):
     access_expires_at = models.DateTimeField()
     refresh_expires_at = models.DateTimeField(null=True)  # null: TikTok named no end
     refreshed_at = models.DateTimeField(default=timezone.now)
+    # When the tokens are exchanged next: ahead of their end, or again after a failure
+    next_refresh_at = models.DateTimeField(null=True)  # null: not planned yet
+    refresh_failures = models.PositiveSmallIntegerField(default=0)  # in a row
+    refresh_error = models.CharField(max_length=300, blank=True)
+    refresh_failing_since = models.DateTimeField(null=True)
+    # Hours that were left when people were last told that refreshing fails
+    refresh_alarm = models.PositiveSmallIntegerField(null=True)
+    # The end that TikTok announced by a webhook; a new connection forgets it
+    ends_at = models.DateTimeField(null=True)
+    end_told = models.PositiveSmallIntegerField(null=True)  # days before the end, told last
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -57,6 +71,12 @@ class Authorization(models.Model):
         self.refresh_token_sealed = vault.seal(refresh, owner=self._owner("refresh_token_sealed"))
         self.access_expires_at = access_until
         self.refresh_expires_at = refresh_until
+
+    @property
+    def end(self) -> datetime | None:
+        """When a person has to give the permission again; None where TikTok named no end."""
+        known = [at for at in (self.ends_at, self.refresh_expires_at) if at is not None]
+        return min(known, default=None)
 
     @property
     def access_token(self) -> str:
@@ -173,7 +193,7 @@ class DeliveryProviders(models.Model):
 
 
 class ApiCall(models.Model):
-    """One exchange with a third party, for support: never a body, never a secret."""
+    """One exchange with a third party, for support: never a secret, never a person."""
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, null=True)
     at = models.DateTimeField(default=timezone.now)
@@ -183,12 +203,42 @@ class ApiCall(models.Model):
     status = models.PositiveSmallIntegerField(null=True)
     milliseconds = models.PositiveIntegerField()
     error = models.CharField(max_length=60, blank=True)
+    request_id = models.CharField(max_length=80, blank=True)  # what the provider's support asks for
+    subject = models.CharField(max_length=40, blank=True)  # TikTok's order number, when known
+    refused = models.BooleanField(default=False)  # answered 200 and no, as TikTok does
+    # Bodies of a call that failed, struck out and cut (core.redaction)
+    asked = models.TextField(blank=True)
+    answered = models.TextField(blank=True)
 
     class Meta:
         indexes = [
             models.Index(fields=["workspace", "-at"], name="calls_newest"),
             models.Index(fields=["at"], name="calls_oldest"),
+            models.Index(
+                fields=["workspace", "subject", "at"],
+                condition=~models.Q(subject=""),
+                name="calls_of_order",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+
+class WebhookSubscription(models.Model):
+    """One kind of event that TikTok is to send us for a shop, and whether it says that it does."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="subscriptions")
+    event_type = models.CharField(max_length=60)  # TikTok's name: ORDER_STATUS_CHANGE
+    address = models.CharField(max_length=255)
+    state = models.CharField(max_length=10, choices=SUBSCRIPTION.choices, default="wanted")
+    checked_at = models.DateTimeField(null=True)  # null: TikTok was not asked yet
+    error = models.CharField(max_length=300, blank=True)  # a sentence for a person
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shop", "event_type"], name="subscribed_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.event_type

@@ -1,28 +1,36 @@
 """Access tokens: kept sealed, refreshed by exactly one process, lost with words.
 
 A refresh kills the refresh token it used, so it happens under a row lock: look, lock, look again.
-Both new tokens are committed at once, right after TikTok's answer. What remains is a process that
-dies in the milliseconds between that answer and the commit: its tokens are gone, the next refresh
-is refused, and the seller is asked to reconnect. refresh_due runs a day before the access token
+Both new tokens are committed at once, right after TikTok's answer, or as soon as the database is
+back that went away meanwhile. What remains is a process that dies in the milliseconds between that
+answer and the commit: its tokens are gone, the next refresh is refused, and the seller is asked to
+reconnect. refresh_due runs a day before the access token
 ends, so that even then the shop is reconnected in daylight and no call meets a dead token unasked.
+A refresh that fails is tried again, later each time but an hour at most, and people are alarmed
+while the old token still has hours to live.
 """
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
 from core import audit
+from core.checkpoints import reached
 from core.errors import NotAuthorized, OutcomeUnknown, RemoteError, Unavailable
 from core.jobs import job
 from core.notifications import notify
+from core.patience import patience
 from core.states import IllegalMove, LostRace
 from core.vault import VaultError
-from shops import journal, wire
+from shops import endings, journal, refresh_plan, wire
 from shops.models import AUTHORIZATION, Authorization
 from shops.tiktok_shop import auth
 from shops.tiktok_shop.errors import PROVIDER
@@ -31,10 +39,10 @@ log = logging.getLogger(__name__)
 
 # A token is used until so short before its end; one that lives longer is not asked about.
 MARGIN = timedelta(minutes=2)
-AHEAD = timedelta(hours=24)
-JITTER = timedelta(hours=6)
-# How long before the end of the whole authorization its people are told.
-ENDING = timedelta(days=14)
+# A refresh that began so long ago and left no trace died with its process.
+_CLAIM = patience(minutes=2)
+# So long, in seconds, new tokens wait in memory for a database that went away.
+_RESCUE = 60.0
 # Codes after which only the seller can help: removed by the seller, refresh token dead or used.
 OVER = frozenset({"105001", "36004001", "36004004"})
 UNREADABLE = "Its stored sign-in cannot be read any more. Reconnect the shop."
@@ -43,12 +51,17 @@ UNREADABLE = "Its stored sign-in cannot be read any more. Reconnect the shop."
 def access_token(authorization_id: UUID, *, now: datetime) -> str:
     """A token that is good now. NotAuthorized when the seller has to reconnect, Unavailable when
     the token ended and TikTok cannot be asked for another."""
-    row = Authorization.objects.get(pk=authorization_id)
+    return token_of(Authorization.objects.get(pk=authorization_id), now=now)
+
+
+def token_of(row: Authorization, *, now: datetime) -> str:
+    """The same for a row that was just read."""
     _refuse_if_lost(row)
     if row.access_expires_at - now > MARGIN:
         return _readable(row)
     try:
-        return _renew(row.pk, lambda seen: seen.access_expires_at - now <= MARGIN, now=now)
+        _await_next_try(row, now)
+        return _renew(row.pk, lambda seen: seen.access_expires_at - now <= MARGIN, now=now)[0]
     except (Unavailable, OutcomeUnknown) as error:
         if row.access_expires_at > now:
             return _readable(row)
@@ -56,33 +69,53 @@ def access_token(authorization_id: UUID, *, now: datetime) -> str:
             "TikTok could not be asked for a new sign-in. It is tried again.",
             provider=PROVIDER,
             code=error.code,
+            retry_after=error.retry_after,
         ) from error
+
+
+def _await_next_try(row: Authorization, now: datetime) -> None:
+    """Unavailable while the pause after a failed refresh lasts: calls do not hurry it."""
+    if row.refresh_failures and row.next_refresh_at and row.next_refresh_at > now:
+        wait = (row.next_refresh_at - now).total_seconds()
+        raise Unavailable(row.refresh_error, provider=PROVIDER, code="later", retry_after=wait)
 
 
 def renew(authorization_id: UUID, refused: str, *, now: datetime) -> str:
     """A token other than `refused`, which TikTok called expired whatever its end says."""
-    return _renew(authorization_id, lambda seen: seen.access_token == refused, now=now)
+    _await_next_try(Authorization.objects.get(pk=authorization_id), now)
+    return _renew(authorization_id, lambda seen: seen.access_token == refused, now=now)[0]
 
 
 @job
 def refresh_due() -> int:
-    """Refresh what ends within a day, spread over six hours; answers how many were refreshed."""
-    now = timezone.now()
-    journal.trim(now=now)
-    done = 0
-    active = Authorization.objects.filter(state="active").select_related("workspace")
-    for row in active.filter(access_expires_at__lt=now + AHEAD + JITTER):
-        limit = now + AHEAD + _jitter(row.pk)
-        if row.access_expires_at >= limit:
+    """Refresh what is due now; answers how many tokens were exchanged."""
+    journal.trim(now=timezone.now())
+    return refresh(now=timezone.now())
+
+
+def refresh(*, now: datetime) -> int:
+    """Exchange the tokens that are due at `now`, each by one process however many run; answers how
+    many this one exchanged. What fails is planned anew, and told while there is time."""
+    active = Authorization.objects.filter(state="active")
+    unplanned, due = Q(next_refresh_at=None), Q(next_refresh_at__lte=now)
+    done, failing = 0, False
+    for row in active.filter(unplanned | due | Q(refresh_failures__gt=0)):
+        failing |= row.refresh_failures > 0
+        mine = active.filter(pk=row.pk, next_refresh_at=row.next_refresh_at)
+        at = row.next_refresh_at or refresh_plan.planned(row)
+        if at > now:
+            if row.next_refresh_at is None:
+                mine.update(next_refresh_at=at)
+            continue
+        if not mine.update(next_refresh_at=now + _CLAIM):
             continue
         try:
-            _renew(row.pk, lambda seen, limit=limit: seen.access_expires_at < limit, now=now)  # type: ignore[misc]
-            done += 1
-        except RemoteError as error:  # told or tried again by the next run
+            done += _renew(row.pk, partial(_same, row), now=now)[1]
+        except RemoteError as error:  # planned anew, told, or over
+            failing = True
             log.warning("refresh of %s: %s (%s)", row.pk, type(error).__name__, error.code)
-    for row in active.filter(refresh_expires_at__lt=now + ENDING):
-        text = f"TikTok's permission for {row.seller_name} ends soon. Reconnect the shop."
-        notify(row.workspace, f"authorization:{row.pk}:ending", text, level="warn", mail=True)
+    if failing:
+        endings.alarm(now=now)
     return done
 
 
@@ -127,9 +160,10 @@ def cause_of_loss(authorization: Authorization) -> str:
 
 def _renew(
     authorization_id: UUID, is_stale: Callable[[Authorization], bool], *, now: datetime
-) -> str:
-    """Exchange under the row's lock, unless somebody else did so while we waited for it."""
-    row = None
+) -> tuple[str, bool]:
+    """Exchange under the row's lock, unless somebody else did so while we waited for it; the token
+    that is good now, and whether it was us."""
+    row = grant = None
     try:
         # The one remote call made inside a transaction: 5 s time-out, nothing else in the block.
         # Durable, as a rollback around it would lose both tokens.
@@ -137,16 +171,28 @@ def _renew(
             row = Authorization.objects.select_for_update().get(pk=authorization_id)
             _refuse_if_lost(row)
             if not is_stale(row):
-                return row.access_token
+                return row.access_token, False
+            alarmed = row.refresh_alarm is not None
+            reached("refresh.asking")
             grant = auth.refresh_token(wire.token_host(), token=row.refresh_token, now=now)
+            reached("refresh.answered")
+            old = row.refresh_token_sealed
             _keep(row, grant, now=now)
-    except NotAuthorized as error:
-        if row is not None and error.code in OVER:
-            mark_lost(Authorization.objects.get(pk=row.pk), error.message)
+        reached("refresh.kept")
+    except (OperationalError, InterfaceError):
+        if grant is None or row is None or not _kept_after_all(row, grant, old):
+            raise
+    except RemoteError as error:
+        if isinstance(error, NotAuthorized) and error.code in OVER:
+            mark_lost(Authorization.objects.get(pk=authorization_id), error.message)
+        elif row is not None and error.code != "lost":
+            refresh_plan.failed(row, error, now=now)
         raise
     except VaultError as error:
         raise _unreadable(authorization_id) from error
-    return grant.access_token
+    if alarmed:
+        endings.settle_alarms(row)
+    return grant.access_token, True
 
 
 def _readable(row: Authorization) -> str:
@@ -164,18 +210,36 @@ def _unreadable(authorization_id: UUID) -> NotAuthorized:
 
 
 def _keep(row: Authorization, grant: auth.TokenGrant, *, now: datetime) -> None:
-    row.hold_tokens(
-        access=grant.access_token,
-        access_until=grant.access_expires_at,
-        refresh=grant.refresh_token,
-        refresh_until=grant.refresh_expires_at,
-    )
-    row.refreshed_at = now
-    fields = [*row.SEALED, "access_expires_at", "refresh_expires_at", "refreshed_at"]
+    refresh_plan.hold(row, grant, now=now)
+    fields = [*row.SEALED, *refresh_plan.COLUMNS]
     if grant.scopes is not None:
         row.scopes = sorted(grant.scopes)
         fields.append("scopes")
     row.save(update_fields=fields)
+
+
+def _kept_after_all(row: Authorization, grant: auth.TokenGrant, old: str) -> bool:
+    """Keep what we hold in our hands once the database is back that went away between TikTok's
+    answer and the commit: no other token is any good. False when the row was connected anew."""
+    values = {name: getattr(row, name) for name in (*row.SEALED, *refresh_plan.COLUMNS, "scopes")}
+    until = time.monotonic() + _RESCUE
+    while True:
+        connection.close()
+        try:
+            if Authorization.objects.filter(pk=row.pk, refresh_token_sealed=old).update(**values):
+                return True
+            # The commit may have arrived, though its answer did not.
+            return Authorization.objects.get(pk=row.pk).refresh_token == grant.refresh_token
+        except (OperationalError, InterfaceError):
+            if time.monotonic() > until:
+                log.critical("the new tokens of authorization %s could not be kept", row.pk)
+                raise
+            time.sleep(0.2)
+
+
+def _same(row: Authorization, seen: Authorization) -> bool:
+    """Whether the row still holds the tokens we decided to exchange."""
+    return seen.refresh_token_sealed == row.refresh_token_sealed
 
 
 def _refuse_if_lost(row: Authorization) -> None:
@@ -185,8 +249,3 @@ def _refuse_if_lost(row: Authorization) -> None:
             provider=PROVIDER,
             code="lost",
         )
-
-
-def _jitter(authorization_id: UUID) -> timedelta:
-    """The same for every look at a row, spread over rows."""
-    return JITTER * (authorization_id.int % 997) / 997

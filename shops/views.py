@@ -10,12 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from core import events
+from core import events, inbox
 from core.access import MemberRequest, Right, member, wreverse
 from core.htmx import go, page_or_part
-from shops import checks, connect
+from shops import checks, connect, subscriptions
 from shops.freshness import Age, age_of
 from shops.models import Shop
+from shops.reception import reception
 from shops.tiktok_shop import scopes
 
 REGIONS = {"US": "United States", "OTHER": "Other markets"}
@@ -63,6 +64,32 @@ def check_list(request: MemberRequest) -> HttpResponse:
     return render(request, "shops/checks.html", {"checks": found})
 
 
+@member()
+@require_GET
+def webhook_list(request: MemberRequest) -> HttpResponse:
+    """What TikTok tells of each shop, how late, and where to: a panel of the shops page."""
+    shops = Shop.objects.of(request.workspace).connected().order_by("name")
+    receptions, problem = reception(list(shops)), subscriptions.why_not()
+    context = {
+        "receptions": receptions,
+        "waiting": not problem and any(one.last_at is None for one in receptions),
+        "wanted": len(subscriptions.WANTED),
+        "problem": problem,
+        "address": inbox.address("tiktok"),
+    }
+    return page_or_part(request, "shops/webhooks.html", "panel", context)
+
+
+@member(Right.SET_UP)
+@require_POST
+def check_webhooks(request: MemberRequest, shop_id: int) -> HttpResponse:
+    """Compare with TikTok now instead of within the day, and repair."""
+    shop = get_object_or_404(Shop.objects.of(request.workspace).connected(), pk=shop_id)
+    subscriptions.subscribe.later(shop_id=shop.pk)
+    messages.success(request, f"TikTok is being asked what it tells of {shop}.")
+    return go(request, wreverse(request.workspace, "shops:list"))
+
+
 @member(Right.SET_UP)
 @require_POST
 def connect_shop(request: MemberRequest) -> HttpResponse:
@@ -90,7 +117,9 @@ def sync_now(request: MemberRequest, shop_id: int) -> HttpResponse:
 @require_POST
 def disconnect_shop(request: MemberRequest, shop_id: int) -> HttpResponse:
     """Stop calling TikTok for the shop; its orders stay."""
-    shop = get_object_or_404(Shop.objects.of(request.workspace), pk=shop_id)
+    shops = Shop.objects.of(request.workspace).select_related("authorization")
+    shop = get_object_or_404(shops, pk=shop_id)
+    subscriptions.end(shop)  # while there is still a sign-in to ask with
     connect.disconnect(shop, request.user)
     messages.success(request, f"{shop} is disconnected. Its orders stay here.")
     return go(request, wreverse(request.workspace, "shops:list"))

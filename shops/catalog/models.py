@@ -43,6 +43,11 @@ class Sku(models.Model):
     measured_by = models.CharField(max_length=10, choices=Measured.choices, blank=True)
     # null: TikTok's product detail still to be read
     product_read_at = models.DateTimeField(null=True)
+    # When TikTok told that the product changed: read again if that was after the last reading
+    changed_at = models.DateTimeField(null=True)
+    # Units in all warehouses together, as the product has them; null: not told
+    stock_total = models.PositiveIntegerField(null=True)
+    stock_read_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(default=timezone.now)
 
     objects = SkuQuerySet.as_manager()

@@ -9,19 +9,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from core import audit, events, sizes
 from core.errors import NotAuthorized, RateLimited, Rejected, RemoteError
 from core.jobs import job
 from core.models import User
-from shops.catalog.models import Measured, Sku
+from shops.catalog.models import Measured, Sku, SkuQuerySet
 from shops.clients import tiktok_client
 from shops.models import Shop
 from shops.tiktok_shop.client import TikTokShopClient
-from shops.tiktok_shop.measures import ProductMeasure, Size
-from shops.tiktok_shop.products import measures_of
+from shops.tiktok_shop.measures import ProductMeasure, Size, product_measures
+from shops.tiktok_shop.products import ListedSku, listed_skus, product_detail
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +110,11 @@ def measure(
 
 def _due(now: datetime, tried: set[tuple[int, str]]) -> list[tuple[Shop, list[str]]]:
     """Connected shops with the products to be read, those never read first, without the tried."""
-    due = Q(product_read_at=None) | Q(weight_g=None, product_read_at__lt=now - LOOK_AGAIN)
+    due = (
+        Q(product_read_at=None)
+        | Q(changed_at__gt=F("product_read_at"))
+        | Q(weight_g=None, product_read_at__lt=now - LOOK_AGAIN)
+    )
     rows = (
         Sku.objects.filter(due, shop__in=Shop.objects.connected())
         .exclude(product_id="")
@@ -147,21 +151,47 @@ def _read_product(
     """Read one product; answers the SKUs that got a weight by it."""
     skus = Sku.objects.filter(shop=shop, product_id=product_id)
     try:
-        found = {m.sku_id: m for m in measures_of(client, product_id=product_id)}
+        product = product_detail(client, product_id=product_id)
+        measures = {one.sku_id: one for one in product_measures(product)}
+        listed = {one.sku_id: one for one in listed_skus(product)}
     except (NotAuthorized, RateLimited):
         raise
     except RemoteError as error:
         if not isinstance(error, Rejected):
             log.info("product %s: %s", product_id, error)
             return []
-        found = {}  # deleted, or not the shop's any more: nothing to wait for
+        measures, listed = {}, {}  # deleted, or not the shop's any more: nothing to wait for
     except (AttributeError, TypeError, ValueError) as error:  # a product without sense
         log.warning("product %s cannot be read: %r", product_id, error)
-        found = {}
+        measures, listed = {}, {}
     skus.update(product_read_at=now)
+    _keep_listing(skus, listed, now=now)
+    return _keep_measures(skus, measures, now=now)
+
+
+def _keep_listing(skus: SkuQuerySet, listed: Mapping[str, ListedSku], *, now: datetime) -> None:
+    """TikTok's names and the stock; what the product does not tell stays as it was."""
+    for sku in skus.filter(tiktok_id__in=listed):
+        one = listed[sku.tiktok_id]
+        told: dict[str, Any] = {
+            "product_name": one.product_name[:500],
+            "seller_sku": one.seller_sku[:120],
+            "sku_name": one.sku_name[:300],
+        }
+        changed = {n: value for n, value in told.items() if value and value != getattr(sku, n)}
+        if one.stock is not None:
+            changed |= {"stock_total": one.stock, "stock_read_at": now}
+        if changed:
+            skus.filter(pk=sku.pk).update(**changed)
+
+
+def _keep_measures(
+    skus: SkuQuerySet, measures: Mapping[str, ProductMeasure], *, now: datetime
+) -> list[str]:
+    """Weights and sizes, unless a person entered them; answers the SKUs that gained a weight."""
     measured = []
     for sku in skus.exclude(measured_by=Measured.PERSON):
-        fields = _usable(found.get(sku.tiktok_id))
+        fields = _usable(measures.get(sku.tiktok_id))
         if fields and any(getattr(sku, name) != value for name, value in fields.items()):
             gained = "weight_g" in fields
             source = {"measured_by": Measured.PRODUCT} if gained else {}

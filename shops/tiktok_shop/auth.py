@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from core.errors import NotAuthorized, Rejected
-from core.http import Call, send
+from core.http import Call, Gate, open_gate, send
 from shops.tiktok_shop.errors import PROVIDER, Asked, open_envelope, unreadable
 
 _SELLER = 0
@@ -64,6 +64,8 @@ class TokenHost:
     app_secret: str = field(repr=False)
     http: httpx.Client = field(repr=False)
     journal: Callable[[Call], None] | None = field(default=None, repr=False)
+    gate: Gate = field(default=open_gate, repr=False)
+    timeout: httpx.Timeout = field(default_factory=lambda: _TIMEOUT, repr=False)
 
 
 def authorize_url(
@@ -127,11 +129,12 @@ def refresh_token(host: TokenHost, *, token: str, now: datetime) -> TokenGrant:
 def _ask(host: TokenHost, path: str, query: dict[str, str]) -> dict[str, Any]:
     credentials = {"app_key": host.app_key, "app_secret": host.app_secret}
     request = host.http.build_request(
-        "GET", host.url.rstrip("/") + path, params={**credentials, **query}, timeout=_TIMEOUT
+        "GET", host.url.rstrip("/") + path, params={**credentials, **query}, timeout=host.timeout
     )
-    response = send(host.http, request, provider=PROVIDER, safe=False, journal=host.journal)
     secrets = (host.app_secret, query.get("auth_code", ""), query.get("refresh_token", ""))
-    return open_envelope(response, Asked(safe=False, secrets=secrets))
+    with host.gate(request):
+        response = send(host.http, request, provider=PROVIDER, safe=False, journal=host.journal)
+        return open_envelope(response, Asked(safe=False, secrets=secrets))
 
 
 def _read_grant(data: dict[str, Any], now: datetime) -> TokenGrant:

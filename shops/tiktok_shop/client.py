@@ -13,7 +13,7 @@ import httpx
 import orjson
 
 from core.errors import NotAuthorized, RateLimited, RemoteError
-from core.http import Call, send, with_retries
+from core.http import Call, Gate, open_gate, send, with_retries
 from shops.tiktok_shop.endpoints import DEFAULT_VERSION, ENDPOINTS, Endpoint
 from shops.tiktok_shop.errors import (
     PROVIDER,
@@ -26,6 +26,8 @@ from shops.tiktok_shop.errors import (
 from shops.tiktok_shop.signing import Signature
 
 log = logging.getLogger(__name__)
+
+PAUSE = 1.0  # seconds for everybody, when TikTok says "too many" and not until when
 
 type Value = str | int | bool | Sequence[str] | None
 
@@ -90,6 +92,7 @@ class TikTokShopClient:
         refresh: Callable[[str], str] | None = None,
         default_version: str = DEFAULT_VERSION,
         sleep: Callable[[float], None] = time.sleep,
+        gate: Gate = open_gate,
     ) -> None:
         self._signature = Signature(app_key, app_secret, clock=clock)
         self._secret = app_secret
@@ -103,8 +106,14 @@ class TikTokShopClient:
         self._refresh = refresh
         self._default_version = default_version
         self._sleep = sleep
+        self._gate = gate
         shop = hashlib.sha256(shop_cipher.encode()).hexdigest()[:16] if shop_cipher else "app"
         self.limit_key = f"tiktok-shop:{app_key}:{shop}"
+
+    @property
+    def clock_offset(self) -> float:
+        """Seconds to add to our clock to get TikTok's; 0 as long as TikTok accepts ours."""
+        return self._signature.offset
 
     def call(
         self,
@@ -207,18 +216,20 @@ class TikTokShopClient:
                 "content-type": "application/json",
                 "accept": "application/json",
             },
+            extensions={"safe": prepared.endpoint.safe},
         )
         self._await_turn(prepared.endpoint)
         try:
-            response = send(
-                self._http,
-                request,
-                provider=PROVIDER,
-                safe=prepared.endpoint.safe,
-                journal=self._journal,
-                auth=self._signature,
-            )
-            return open_envelope(response, prepared.asked(token))
+            with self._gate(request):
+                response = send(
+                    self._http,
+                    request,
+                    provider=PROVIDER,
+                    safe=prepared.endpoint.safe,
+                    journal=self._journal,
+                    auth=self._signature,
+                )
+                return open_envelope(response, prepared.asked(token))
         except RemoteError as error:
             self._note(prepared.endpoint, error)
             raise
@@ -229,7 +240,7 @@ class TikTokShopClient:
 
     def _note(self, endpoint: Endpoint, error: RemoteError) -> None:
         if isinstance(error, RateLimited):
-            self._limiter.push_back(self.limit_key, error.retry_after or 1.0)
+            self._limiter.push_back(self.limit_key, error.retry_after or PAUSE)
         log.info(
             "%s: %s code=%s request=%s",
             endpoint.name,

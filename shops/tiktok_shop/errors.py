@@ -44,10 +44,17 @@ class ClockRefused(Unavailable):
     """The gateway refused our timestamp; `server_time` is TikTok's own in Unix seconds, where it
     told."""
 
+    answered = True
     server_time: float | None = None
 
 
-class StillBeingMade(Unavailable):
+class NotNow(Unavailable):
+    """TikTok said that it did not do it and may later: it is this one thing, not TikTok."""
+
+    answered = True
+
+
+class StillBeingMade(NotNow):
     """The document is being made; look again after `retry_after`, without hurry."""
 
 
@@ -176,7 +183,8 @@ def _kind_of_status(status: int) -> Kind:
         return Kind.LIMITED
     if status == 401:
         return Kind.CREDENTIALS
-    return Kind.TROUBLE if status >= 500 else Kind.REFUSED
+    # 408 and 409 say that something took too long or went on in parallel, not that it is a no.
+    return Kind.TROUBLE if status >= 500 or status in (408, 409) else Kind.REFUSED
 
 
 def _class_of(kind: Kind, code: str, *, safe: bool) -> type[RemoteError]:
@@ -186,7 +194,7 @@ def _class_of(kind: Kind, code: str, *, safe: bool) -> type[RemoteError]:
         return Unavailable if safe else OutcomeUnknown
     return {
         Kind.REFUSED: Rejected,
-        Kind.LATER: Unavailable,
+        Kind.LATER: NotNow,
         Kind.PENDING: StillBeingMade,
         Kind.LIMITED: RateLimited,
         Kind.CREDENTIALS: NotAuthorized,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from shops.tiktok_shop.client import TikTokShopClient
-from shops.tiktok_shop.paging import read_page
+from shops.tiktok_shop.paging import objects
 
 
 def subscribe(client: TikTokShopClient, *, event_type: str, address: str) -> None:
@@ -16,7 +16,7 @@ def subscribe(client: TikTokShopClient, *, event_type: str, address: str) -> Non
 
 def subscriptions(client: TikTokShopClient) -> list[dict[str, Any]]:
     """Event types with the address each is sent to."""
-    return read_page(client.call("webhooks"), "webhooks").items
+    return objects(client.call("webhooks").get("webhooks") or [])
 
 
 def unsubscribe(client: TikTokShopClient, *, event_type: str) -> None:

@@ -21,7 +21,7 @@ from shops.tiktok_shop.labels import (
     read_service,
 )
 from shops.tiktok_shop.measures import Size, dimension_for_shipping, weight_for_shipping
-from shops.tiktok_shop.paging import Page, all_pages, ask_page, read_page, window
+from shops.tiktok_shop.paging import Page, all_pages, ask_page, read_list, window
 
 MAX_PACKAGE_PAGE = 50
 
@@ -77,7 +77,7 @@ def query_shipping_services(
             **_lines(lines),
         },
     )
-    return [read_service(service) for service in read_page(data, "shipping_services").items]
+    return [read_service(service) for service in read_list(data, "shipping_services")]
 
 
 def create_package(

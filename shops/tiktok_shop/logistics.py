@@ -3,7 +3,7 @@
 from typing import Any
 
 from shops.tiktok_shop.client import TikTokShopClient
-from shops.tiktok_shop.paging import read_page
+from shops.tiktok_shop.paging import read_list
 
 
 def shipping_providers(
@@ -20,15 +20,15 @@ def shipping_providers(
         path_params={"delivery_option_id": delivery_option_id},
         query={"warehouse_region": warehouse_region, "buyer_region": buyer_region},
     )
-    return read_page(data, "shipping_providers").items
+    return read_list(data, "shipping_providers")
 
 
 def warehouses(client: TikTokShopClient) -> list[dict[str, Any]]:
     """SALES_WAREHOUSE and RETURN_WAREHOUSE entries; the address spells its district `distict`."""
-    return read_page(client.call("warehouses"), "warehouses").items
+    return read_list(client.call("warehouses"), "warehouses")
 
 
 def delivery_options(client: TikTokShopClient, *, warehouse_id: str) -> list[dict[str, Any]]:
     """Delivery options of a warehouse with their size and weight limits."""
     data = client.call("delivery_options", path_params={"warehouse_id": warehouse_id})
-    return read_page(data, "delivery_options").items
+    return read_list(data, "delivery_options")

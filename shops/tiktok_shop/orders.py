@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from shops.tiktok_shop.client import TikTokShopClient
-from shops.tiktok_shop.paging import Page, all_pages, ask_page, read_page, window
+from shops.tiktok_shop.paging import Page, all_pages, ask_page, read_list, window
 
 MAX_PAGE = 100
 MAX_IDS = 50
@@ -84,4 +84,4 @@ def order_detail(client: TikTokShopClient, *, order_ids: Sequence[str]) -> list[
         raise ValueError(f"at most {MAX_IDS} orders at once")
     if not order_ids:
         return []
-    return read_page(client.call("order_detail", query={"ids": order_ids}), "orders").items
+    return read_list(client.call("order_detail", query={"ids": order_ids}), "orders")

@@ -25,14 +25,26 @@ class Page:
 
 
 def read_page(data: dict[str, Any], items: str) -> Page:
-    """The page in `data`. Unavailable when its list is not one of objects."""
-    found = data.get(items) or []
+    """The page in `data`. Unavailable when its list is not one of objects, or is not there and
+    nothing says that it is empty: a damaged answer must not pass for "no orders"."""
+    total, token = data.get("total_count"), data.get("next_page_token")
+    if data.get(items) is None and total != 0 and (total is not None or token is None):
+        raise unreadable(safe=True)
+    return Page(
+        objects(data.get(items) or []), str(token or ""), total if isinstance(total, int) else None
+    )
+
+
+def read_list(data: dict[str, Any], items: str) -> list[dict[str, Any]]:
+    """A list that comes in one piece. Unavailable when it is not there, or not one of objects."""
+    return objects(data.get(items))
+
+
+def objects(found: object) -> list[dict[str, Any]]:
+    """`found` as a list of objects; Unavailable for anything else."""
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise unreadable(safe=True)
-    total = data.get("total_count")
-    return Page(
-        found, str(data.get("next_page_token") or ""), total if isinstance(total, int) else None
-    )
+    return found
 
 
 def ask_page(ask: Callable[[str], dict[str, Any]], items: str, page_token: str = "") -> Page:

@@ -5,7 +5,7 @@ from typing import Any
 
 from shops.tiktok_shop.client import TikTokShopClient
 from shops.tiktok_shop.errors import unreadable
-from shops.tiktok_shop.paging import read_page
+from shops.tiktok_shop.paging import read_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class AuthorizedShop:
 def authorized_shops(client: TikTokShopClient) -> list[AuthorizedShop]:
     """Every shop the access token covers; cross-border sellers have several. The client needs no
     cipher."""
-    shops = read_page(client.call("authorized_shops"), "shops").items
+    shops = read_list(client.call("authorized_shops"), "shops")
     if not all(shop.get("id") and shop.get("cipher") for shop in shops):
         raise unreadable(safe=True)
     return [

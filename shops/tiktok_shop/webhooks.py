@@ -8,6 +8,9 @@ from typing import Any
 
 import orjson
 
+from core.deliveries import Delivery, Unreadable, own_name, word
+from shops.tiktok_shop.event_types import TYPES
+
 ORDER_STATUS = 1
 ADDRESS_UPDATE = 3
 PACKAGE_UPDATE = 4
@@ -21,6 +24,7 @@ INVENTORY_STATUS = 27
 PRODUCT_AUDIT = 37
 INVENTORY_CHANGED = 68
 INVENTORY_CHANGED_BY_SHOP = 71
+_LONGEST_NUMBER = 20  # digits; of thousands Python makes no number, but an error
 
 
 class MalformedEvent(ValueError):
@@ -72,13 +76,45 @@ def parse(raw_body: bytes) -> Event:
         or hashlib.sha256(raw_body).hexdigest(),
         shop_id=shop_id,
         owner_id=shop_id or next(filter(None, owners), _text(envelope.get("seller_id"))),
-        timestamp=_moment(envelope.get("timestamp")),
+        timestamp=moment(envelope.get("timestamp")),
         data=data,
     )
 
 
+def identify(raw_body: bytes) -> Delivery:
+    """The columns of the inbox. Unreadable for a body that is no event, or names no type."""
+    try:
+        event = parse(raw_body)
+    except MalformedEvent as error:
+        raise Unreadable("TikTok signed a body that is not a JSON object.") from error
+    if not event.type:
+        raise Unreadable("TikTok's event names no type.")
+    return Delivery(
+        event=word(event.type),
+        dedupe=own_name(event.id, raw_body),
+        owner=word(event.owner_id),
+        subject=_subject(event.data),
+        sent_at=event.timestamp,
+    )
+
+
+def name_of(event: str) -> str:
+    """ "Order status" for "1"; the number itself for a type that nobody has told of."""
+    known = TYPES.get(int(event)) if event.isdecimal() else None
+    return known.name if known else f"Type {event}"
+
+
+def _subject(data: dict[str, Any]) -> str:
+    """The order that the event is about, else its product; a package's first order."""
+    packages = data.get("package_list")
+    first = packages[0] if isinstance(packages, list) and packages else None
+    orders = data.get("order_ids") or (isinstance(first, dict) and first.get("order_id_list"))
+    one = orders[0] if isinstance(orders, list) and orders else None
+    return word(data.get("order_id")) or word(one) or word(data.get("product_id"))
+
+
 def _type(kind: object, envelope: dict[str, Any]) -> int:
-    if isinstance(kind, str) and kind.isdecimal():
+    if isinstance(kind, str) and kind.isdecimal() and len(kind) < _LONGEST_NUMBER:
         return int(kind)
     if isinstance(kind, int) and not isinstance(kind, bool):
         return kind
@@ -89,8 +125,9 @@ def _text(value: object) -> str:
     return "" if value is None or isinstance(value, dict | list | bool) else str(value)
 
 
-def _moment(value: object) -> datetime | None:
-    if isinstance(value, str) and value.isdecimal():
+def moment(value: object) -> datetime | None:
+    """Unix seconds or milliseconds, as number or as text; None for anything else."""
+    if isinstance(value, str) and value.isdecimal() and len(value) < _LONGEST_NUMBER:
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
         return None
