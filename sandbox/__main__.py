@@ -20,6 +20,7 @@ def _options() -> Options:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--shops", type=int, choices=(1, 2), default=1)
     parser.add_argument("--state", type=Path, help="file that keeps the world between starts")
+    parser.add_argument("--durable", action="store_true", help="answer only what --state holds")
     parser.add_argument("--ready-file", type=Path, help="gets {url, pid} once it listens")
     parser.add_argument("--latency", type=_latency, default={}, metavar="rate=0.3,buy=0.7")
     parser.add_argument("--webhook-url", help="address of TikTok's webhooks")
@@ -41,6 +42,7 @@ def _options() -> Options:
         seed=given.seed,
         shops=given.shops,
         state=given.state,
+        durable=given.durable,
         ready_file=given.ready_file,
         latency=given.latency,
         settings={name: value for name, value in settings.items() if value is not None},

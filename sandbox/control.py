@@ -10,7 +10,9 @@ from sandbox.control_page import page
 from sandbox.deliveries import Deliveries
 from sandbox.faults import Faults
 from sandbox.tiktok.auth import mint_code
+from sandbox.tiktok.churn import Churn
 from sandbox.tiktok.control import STORE_ACTIONS, order_action, order_rows
+from sandbox.tiktok.events import notify_by_hand
 from sandbox.tiktok.generate import Maker, populate
 from sandbox.tiktok.shops import found
 from sandbox.tiktok.store import Store
@@ -48,6 +50,7 @@ class Control:
         self.world = store.world
         self.faults = faults
         self.deliveries = deliveries
+        self.churning = Churn(store)
 
     def routes(self) -> list[web.RouteDef]:
         """All control routes."""
@@ -63,11 +66,14 @@ class Control:
             web.delete(f"{ROOT}/faults/{{id}}", self._answer(self.clear_faults)),
             web.post(f"{ROOT}/latency", self._answer(self.latency)),
             web.post(f"{ROOT}/travel", self._answer(self.travel)),
+            web.post(f"{ROOT}/hasten", self._answer(self.hasten)),
             web.post(f"{ROOT}/reset", self._answer(self.reset)),
             web.post(f"{ROOT}/orders", self._answer(self.new_orders)),
             web.post(f"{ROOT}/orders/{{id}}/{{action}}", self._answer(self.order)),
             web.post(f"{ROOT}/tiktok", self._answer(self.tiktok)),
             web.post(f"{ROOT}/tiktok/code", self._answer(self.code)),
+            web.post(f"{ROOT}/tiktok/notify", self._answer(self.notify)),
+            web.post(f"{ROOT}/tiktok/churn", self._answer(self.churn)),
         ]
 
     def _answer(self, work: Work) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -116,7 +122,9 @@ class Control:
                 "sent": self.deliveries.sent,
                 "failed": self.deliveries.failed,
                 "dropped": self.deliveries.dropped,
+                "under_way": self.deliveries.under_way,
             },
+            "churn_left": self.churning.left,
             "faults_hit": self.faults.hits,
             "latency": self.faults.latency,
             "settings": self.store.settings,
@@ -154,6 +162,10 @@ class Control:
         self.world.travel(float(data["seconds"]))
         self.store.wire.clear()
         return {"now": self.world.now().isoformat(), "travelled_seconds": self.world.offset}
+
+    def hasten(self, request: web.Request, data: Json) -> Json:
+        """POST /_control/hasten {names}: timers such as "easypost.refund" run now."""
+        return {str(name): self.world.hasten(str(name)) for name in data["names"]}
 
     def reset(self, request: web.Request, data: Json) -> Json:
         """POST /_control/reset {orders, seed, shops}: a new world; connected shops stay so."""
@@ -203,3 +215,12 @@ class Control:
         """POST /_control/tiktok/code {seller, user_type, scopes}: an authorization code at once."""
         seller = str(data.pop("seller", ""))
         return {"code": mint_code(self.store, seller, **data)}
+
+    def notify(self, request: web.Request, data: Json) -> Json:
+        """POST /_control/tiktok/notify {type, shop_id, data}: see `events.notify_by_hand`."""
+        return notify_by_hand(self.store, data)
+
+    def churn(self, request: web.Request, data: Json) -> Json:
+        """POST /_control/tiktok/churn {changes, seed, per_second}: orders change at random."""
+        changes, seed = int(data.get("changes", 1000)), int(data.get("seed", self.world.seed))
+        return self.churning.start(changes, seed, float(data.get("per_second", 0)))

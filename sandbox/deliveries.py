@@ -1,4 +1,4 @@
-"""Webhooks on their way out: sent in the background, tried again, dropped or doubled by faults."""
+"""Webhooks on their way out: sent in the background, tried again; faults drop, double, delay them."""
 
 import asyncio
 import contextlib
@@ -32,7 +32,8 @@ class Deliveries:
         if copies == 0:
             self.dropped += 1
         for _ in range(copies):
-            task = asyncio.create_task(self._deliver(provider, url, body, headers))
+            wait = self.faults.delay(provider, event)
+            task = asyncio.create_task(self._deliver(provider, url, body, headers, wait))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -44,8 +45,15 @@ class Deliveries:
         if self._session is not None:
             await self._session.close()
 
-    async def _deliver(self, provider: str, url: str, body: bytes, headers: dict[str, str]) -> None:
-        for pause in (0.0, *self.retries):
+    @property
+    def under_way(self) -> int:
+        """Webhooks that were neither answered nor given up."""
+        return len(self._tasks)
+
+    async def _deliver(
+        self, provider: str, url: str, body: bytes, headers: dict[str, str], wait: float
+    ) -> None:
+        for pause in (wait, *self.retries):
             await asyncio.sleep(pause)
             status = 0
             with contextlib.suppress(aiohttp.ClientError, TimeoutError, ValueError):

@@ -7,8 +7,9 @@ from aiohttp import web
 
 from sandbox import label_files
 from sandbox.easypost_addresses import lines
-from sandbox.easypost_documents import names, rate_json, when
+from sandbox.easypost_documents import rate_json, refund_json
 from sandbox.easypost_purchases import request_refund
+from sandbox.easypost_webhooks import owner_id
 from sandbox.easypost_wire import (
     ROOT,
     Call,
@@ -49,11 +50,9 @@ class Account:
     async def user(self, call: Call) -> web.Response:
         """GET /users: who the key belongs to, and the balance left."""
         spent = Decimal(self.world.wallet("easypost")["net"])
-        owner = table(self.world, "owner")
-        owner.setdefault("id", self.world.new_id("user_"))
         return answer(
             {
-                "id": owner["id"],
+                "id": owner_id(self.world),
                 "object": "User",
                 "parent_id": None,
                 "name": "Sandbox Creator",
@@ -123,23 +122,6 @@ class Account:
         kept: Json = shipment
         return kept
 
-    def _refund_json(self, shipment: Json) -> Json:
-        refund = shipment["refund"]
-        at = stamp(when(refund["at"]))
-        carrier = names(BY_KEY[shipment["bought"]["rate"][1]], 16)[0]
-        refund.setdefault("id", self.world.new_id("rfnd_"))
-        return {
-            "id": refund["id"],
-            "object": "Refund",
-            "created_at": at,
-            "updated_at": stamp(when(shipment["updated"])),
-            "tracking_code": shipment["bought"]["tracking"],
-            "confirmation_number": None,
-            "status": refund["status"],
-            "carrier": carrier,
-            "shipment_id": shipment["id"],
-        }
-
     @guarded
     async def refund_many(self, call: Call) -> web.Response:
         """POST /refunds with a list of tracking codes: a list of refunds."""
@@ -151,14 +133,14 @@ class Account:
         shipments = [self._by_code(code, call.mode) for code in wanted]
         for shipment in shipments:
             request_refund(self.world, shipment)
-        return answer([self._refund_json(shipment) for shipment in shipments], 201)
+        return answer([refund_json(self.world, shipment) for shipment in shipments], 201)
 
     @guarded
     async def refunds(self, call: Call) -> web.Response:
         """GET /refunds."""
         self.limit.check()
         mine = [
-            self._refund_json(shipment)
+            refund_json(self.world, shipment)
             for shipment in table(self.world, "shipments").values()
             if shipment.get("refund") and shipment["mode"] == call.mode
         ]

@@ -213,6 +213,23 @@ def fees_json(shipment: Json) -> list[Json]:
     ]
 
 
+def refund_json(world: World, shipment: Json) -> Json:
+    """The refund that was asked for this shipment."""
+    refund = shipment["refund"]
+    refund.setdefault("id", world.new_id("rfnd_"))
+    return {
+        "id": refund["id"],
+        "object": "Refund",
+        "created_at": stamp(when(refund["at"])),
+        "updated_at": stamp(when(shipment["updated"])),
+        "tracking_code": shipment["bought"]["tracking"],
+        "confirmation_number": None,
+        "status": refund["status"],
+        "carrier": names(BY_KEY[shipment["bought"]["rate"][1]], 16)[0],
+        "shipment_id": shipment["id"],
+    }
+
+
 def shipment_json(world: World, shipment: Json, link: Link) -> Json:
     """A whole shipment, its fields in the recorded order."""
     bought = shipment["bought"]

@@ -7,6 +7,7 @@ from typing import Any
 from sandbox import label_files
 from sandbox.easypost_addresses import deliverable, lines, verified
 from sandbox.easypost_documents import stops_of, when
+from sandbox.easypost_webhooks import follow, refunded
 from sandbox.easypost_wire import Json, Problem, table
 from sandbox.journeys import scanned
 from sandbox.prices import BY_KEY
@@ -49,6 +50,8 @@ def purchase(world: World, shipment: Json, rate: list[Any] | None, given: Json) 
         "insurance": insurance,
         "insurance_fee": f"{premium}" if premium else None,
     }
+    table(world, "shipments")[shipment["id"]] = shipment
+    follow(world, shipment)
 
 
 def _format(shipment: Json) -> str:
@@ -112,6 +115,7 @@ def settle_refund(world: World, shipment_id: str) -> None:
     refund["status"] = "refunded"
     amount = Decimal(shipment["bought"]["rate"][2])
     world.refund("easypost", amount, "USD", shipment_id, shipment["bought"]["tracking"])
+    refunded(world, shipment)
 
 
 def request_refund(world: World, shipment: Json) -> None:

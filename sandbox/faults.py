@@ -13,16 +13,27 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from sandbox.damage import DAMAGES
+from sandbox.refusals import provider_error
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 KINDS = (
     "latency",
     "status",
     "reset",
+    "silence",
     "timeout_after_effect",
     "malformed",
     "reset_after_effect",
+    "missing_fields",
+    "nulls",
+    "wrong_type",
+    "truncated",
 )
-WEBHOOK_KINDS = ("drop_webhook", "duplicate_webhook")
+# of a webhook; drop and duplicate exclude each other, delay may come on top: others overtake it
+COPY_KINDS = ("drop_webhook", "duplicate_webhook")
+DELAY_KINDS = ("delay_webhook",)
+WEBHOOK_KINDS = COPY_KINDS + DELAY_KINDS
 SHIPPO_ROOTS = frozenset(
     {
         "addresses",
@@ -34,6 +45,7 @@ SHIPPO_ROOTS = frozenset(
         "shipments",
         "tracks",
         "transactions",
+        "webhooks",
     }
 )
 
@@ -151,8 +163,13 @@ class Faults:
 
     def copies(self, provider: str, event: str) -> int:
         """How often a webhook goes out: 1, 0 or 2 times; a rule's path is met by the event."""
-        rule = self._first(WEBHOOK_KINDS, provider, "POST", event)
+        rule = self._first(COPY_KINDS, provider, "POST", event)
         return {"drop_webhook": 0, "duplicate_webhook": 2}.get(rule.kind if rule else "", 1)
+
+    def delay(self, provider: str, event: str) -> float:
+        """Seconds that one copy of a webhook waits: any part of what the rule says, mostly 0."""
+        rule = self._first(DELAY_KINDS, provider, "POST", event)
+        return self.dice.uniform(0, rule.seconds) if rule else 0.0
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -177,9 +194,12 @@ async def _strike(rule: Rule, request: web.Request, handler: Handler) -> web.Str
         return _status_answer(rule, request)
     if rule.kind == "reset":
         return _reset(request)
+    if rule.kind == "silence":
+        await _outlast(request, rule.seconds)
+        return _reset(request)
     answer = await handler(request)
-    if rule.kind == "malformed":
-        return _malformed(rule, answer)
+    if rule.kind in DAMAGES:
+        return DAMAGES[rule.kind](answer, rule.body)
     if rule.kind == "timeout_after_effect":
         await _outlast(request, rule.seconds)
     return _reset(request)
@@ -188,36 +208,17 @@ async def _strike(rule: Rule, request: web.Request, handler: Handler) -> web.Str
 def _status_answer(rule: Rule, request: web.Request) -> web.Response:
     headers = {} if rule.retry_after is None else {"Retry-After": f"{rule.retry_after:g}"}
     body = rule.body
+    if body is None and rule.status in (502, 503):  # a balancer answers, not the provider
+        page = f"<html><body><h1>{rule.status} Server Error</h1></body></html>"
+        return web.Response(
+            status=rule.status, text=page, content_type="text/html", headers=headers
+        )
     if body is None:
-        body = _provider_error(provider_of(request.path), rule.status)
+        body = provider_error(provider_of(request.path), rule.status)
     raw = body.encode() if isinstance(body, str) else orjson.dumps(body)
     return web.Response(
         status=rule.status, body=raw, content_type="application/json", headers=headers
     )
-
-
-def _provider_error(provider: str, status: int) -> dict[str, Any]:
-    """An error in the shape that provider uses for `status`."""
-    busy = status == 429
-    if provider == "easypost":
-        code = "RATE_LIMITED" if busy else "INTERNAL_SERVER_ERROR"
-        words = "You have made too many requests." if busy else "An internal error has occurred."
-        return {"error": {"code": code, "message": words, "errors": []}}
-    if provider == "shippo":
-        return {"detail": "Request was throttled." if busy else "A server error occurred."}
-    code_number = 36009002 if busy else 36009003
-    words = "Too many requests." if busy else "Internal error. Please try again."
-    return {"code": code_number, "message": words, "request_id": "fault", "data": None}
-
-
-def _malformed(rule: Rule, answer: web.StreamResponse) -> web.Response:
-    """The effect took place, but the words came out broken: `body`, or half of the true answer."""
-    if rule.body is not None:
-        raw = rule.body.encode() if isinstance(rule.body, str) else orjson.dumps(rule.body)
-    else:
-        whole = answer.body if isinstance(answer, web.Response) else b""
-        raw = bytes(whole)[: len(whole) // 2] if isinstance(whole, bytes) else b"{"
-    return web.Response(status=answer.status, body=raw, content_type="application/json")
 
 
 async def _outlast(request: web.Request, seconds: float) -> None:

@@ -196,6 +196,8 @@ def _address_refusals(origin: Place, destination: Place) -> list[Refusal]:
     for place, words in ((origin, "origin"), (destination, "destination")):
         if place.country.upper() != "US":
             return [Refusal(carrier, f"Unsupported {words} country.") for carrier in CARRIERS]
+        if not place.state.strip():
+            return [Refusal(carrier, f"A state is required ({words}).") for carrier in CARRIERS]
         if not zip_fits_state(place.zip, place.state):
             text = f"The postal code {place.zip} is invalid for {place.state} ({words})."
             return [Refusal(carrier, text) for carrier in CARRIERS]

@@ -17,6 +17,7 @@ from aiohttp.typedefs import Middleware
 from sandbox import control, easypost, shippo
 from sandbox.deliveries import Deliveries
 from sandbox.faults import Faults, Handler
+from sandbox.keeping import Keeper, write_whole
 from sandbox.tiktok import endpoints
 from sandbox.tiktok.generate import populate
 from sandbox.tiktok.shops import found
@@ -29,22 +30,27 @@ MAX_BODY = 8 * 1024 * 1024
 
 @dataclass
 class Options:
-    """How a sandbox is started; `port` 0 takes a free one, `state` names the file it lives in."""
+    """How a sandbox is started; `port` 0 takes a free one, `state` names the file it lives in,
+    `durable` answers no change before that file holds it."""
 
     port: int = 0
     orders: int = 500
     seed: int = 1
     shops: int = 1
     state: Path | None = None
+    durable: bool = False
     ready_file: Path | None = None
     latency: dict[str, float] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
 
 
-def build_app(world: World, store: Store, faults: Faults) -> web.Application:
+def build_app(
+    world: World, store: Store, faults: Faults, keeper: Keeper | None = None
+) -> web.Application:
     """The application with every provider's routes, over one world."""
+    keep = [keeper.middleware] if keeper else []
     app = web.Application(
-        middlewares=[_bookkeeping(world), faults.middleware, endpoints.unknown],
+        middlewares=[*keep, _bookkeeping(world), faults.middleware, endpoints.unknown],
         client_max_size=MAX_BODY,
     )
     deliveries = Deliveries(faults, store.settings["webhook_retries"])
@@ -102,14 +108,6 @@ def open_world(options: Options) -> Store:
     return store
 
 
-def write_whole(path: Path, raw: bytes) -> None:
-    """Replace a file in one step, so that a crash leaves the old or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(raw)
-    os.replace(part, path)
-
-
 async def _keep_state(world: World, path: Path) -> None:
     """Write the state a second after a change; big worlds less often than small ones."""
     saved, pause = world.version, 1.0
@@ -131,7 +129,8 @@ async def serve(
     """Run until SIGTERM, SIGINT or `stop`; calls `started` with the address once it listens."""
     store = open_world(options)
     world = store.world
-    app = build_app(world, store, Faults(options.seed, options.latency))
+    keeper = Keeper(world, options.state) if options.durable and options.state else None
+    app = build_app(world, store, Faults(options.seed, options.latency), keeper)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     site = web.TCPSite(runner, HOST, options.port, backlog=512)
@@ -145,7 +144,11 @@ async def serve(
     if started is not None:
         started(address)
     end = stop or _until_signal()
-    saver = asyncio.create_task(_keep_state(world, options.state)) if options.state else None
+    saver = None
+    if keeper is not None:
+        saver = asyncio.create_task(keeper.keep_all())
+    elif options.state is not None:
+        saver = asyncio.create_task(_keep_state(world, options.state))
     try:
         await end.wait()
     finally:

@@ -8,7 +8,7 @@ from aiohttp import web
 from sandbox.journeys import scanned
 from sandbox.prices import BY_KEY
 from sandbox.shippo_tracks import stops_of
-from sandbox.shippo_transactions import Transactions
+from sandbox.shippo_transactions import Transactions, announce
 from sandbox.shippo_wire import (
     OWNER,
     Call,
@@ -36,11 +36,13 @@ def settle_refund(world: World, refund_id: str) -> None:
     if scanned(stops_of(transaction), datetime.fromisoformat(refund["created"])):
         refund["status"] = "ERROR"
         transaction["status"] = "REFUNDREJECTED"
+        announce(world, "transaction_updated", transaction)
         return
     refund["status"] = "SUCCESS"
     transaction["status"] = "REFUNDED"
     amount = Decimal(transaction["amount"])
     world.refund("shippo", amount, "USD", transaction["object_id"], transaction["tracking"])
+    announce(world, "transaction_updated", transaction)
 
 
 class Refunds:
@@ -88,6 +90,7 @@ class Refunds:
         }
         table(self.world, "refunds")[refund["object_id"]] = refund
         transaction |= {"status": "REFUNDPENDING", "refund_at": now.isoformat()}
+        announce(self.world, "transaction_updated", transaction)
         days = REFUND_DAYS.get(BY_KEY[transaction["service"]].carrier, 2)
         due = now + timedelta(days=days)
         self.world.schedule(due.timestamp(), "shippo.refund", refund["object_id"])

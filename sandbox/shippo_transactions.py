@@ -12,6 +12,7 @@ from sandbox.prices import BY_KEY
 from sandbox.shippo_addresses import deliverable, lines
 from sandbox.shippo_shipments import Shipments, carrier_token, find_rate, rate_id, rate_json
 from sandbox.shippo_tracks import STATUS, stops_now
+from sandbox.shippo_webhooks import follow, listened_to, tell
 from sandbox.shippo_wire import (
     OWNER,
     Call,
@@ -70,7 +71,9 @@ class Transactions:
         else:
             shipment, place = self._rated(call)
         transaction = self._buy(shipment, place, extension, body)
-        document = self.shown(call, transaction)
+        host = transaction["host"] = label_files.host_of(call.request)
+        self._told(transaction)
+        document = shown(self.world, transaction, host)
         if body.get("shipment"):
             document["rate"] = _core_rate(rate_json(self.world, shipment, place))
         return answer(document, 201)
@@ -161,43 +164,19 @@ class Transactions:
             reference=str(extra.get("reference_1") or transaction["metadata"]),
         )
 
-    def shown(self, call: Call, transaction: Json) -> Json:
-        """The transaction now; an asynchronous one is QUEUED and empty in its first second."""
-        world = self.world
-        made = datetime.fromisoformat(transaction["created"])
-        ready = not transaction["waits"] or world.now() >= made + ASYNC_WAIT
-        done = ready and transaction["file"] is not None
-        stops = stops_now(world, transaction) if done else []
-        carrier = BY_KEY[transaction["service"]].carrier
-        expires = int((made + LINK_LIFE).timestamp())
-        extension = FILE_TYPES[transaction["file_type"]]
-        host = label_files.host_of(call.request)
-        return {
-            "object_state": "VALID",
-            "status": transaction["status"] if ready else "QUEUED",
-            "object_created": stamp(made),
-            "object_updated": stamp(datetime.fromisoformat(transaction["updated"])),
-            "object_id": transaction["object_id"],
-            "object_owner": OWNER,
-            "test": transaction["test"],
-            "rate": transaction["rate"],
-            "tracking_number": transaction["tracking"] if done else "",
-            "tracking_status": (STATUS[stops[-1].status][0] if stops else "UNKNOWN")
-            if done else None,
-            "eta": stamp(made + timedelta(days=transaction["days"] + 1)) if done else None,
-            "tracking_url_provider": PAGES[carrier] + transaction["tracking"] if done else "",
-            "label_url": label_files.address(host, transaction["file"], extension, expires)
-            if done else "",
-            "commercial_invoice_url": None,
-            "messages": transaction["messages"] if ready else [],
-            "order": transaction["order"],
-            "metadata": transaction["metadata"],
-            "parcel": transaction["parcel"],
-            "billing": {"payments": []},
-            "qr_code_url": None,
-            "created_by": None,
-            "label_file_type": transaction["file_type"],
-        }  # fmt: skip
+    def _told(self, transaction: Json) -> None:
+        """Webhooks of a purchase: made, then ready if it had to wait, then every scan."""
+        announce(self.world, "transaction_created", transaction)
+        if transaction["waits"]:
+            due = datetime.fromisoformat(transaction["created"]) + ASYNC_WAIT
+            self.world.schedule(due.timestamp(), "shippo.ready", transaction["object_id"])
+        if transaction["file"] is not None:
+            follow(self.world, transaction)
+
+    def ready(self, transaction_id: str) -> None:
+        """The timer of an asynchronous purchase."""
+        transaction = table(self.world, "transactions")[transaction_id]
+        announce(self.world, "transaction_updated", transaction)
 
     def found(self, transaction_id: Any, test: bool) -> Json | None:
         """A transaction of that mode by its id."""
@@ -210,7 +189,7 @@ class Transactions:
         transaction = self.found(call.wanted, call.test)
         if transaction is None:
             raise not_found()
-        return answer(self.shown(call, transaction))
+        return answer(shown(self.world, transaction, label_files.host_of(call.request)))
 
     @guarded
     async def index(self, call: Call) -> web.Response:
@@ -221,13 +200,15 @@ class Transactions:
             mine = [kept[one] for one in ids if kept[one]["test"] == call.test]
         else:
             mine = [one for one in kept.values() if one["test"] == call.test]
+        host = label_files.host_of(call.request)
         wishes = {"object_status": "status", "tracking_status": "tracking_status"}
         wanted = {name: query[asked] for asked, name in wishes.items() if query.get(asked)}
         if not wanted:
             found = page(call, mine[::-1])
-            return answer({**found, "results": [self.shown(call, one) for one in found["results"]]})
-        shown = [self.shown(call, one) for one in mine[::-1]]
-        fits = [one for one in shown if all(one[name] == value for name, value in wanted.items())]
+            results = [shown(self.world, one, host) for one in found["results"]]
+            return answer({**found, "results": results})
+        whole = [shown(self.world, one, host) for one in mine[::-1]]
+        fits = [one for one in whole if all(one[name] == value for name, value in wanted.items())]
         return answer(page(call, fits))
 
     def routes(self) -> list[web.RouteDef]:
@@ -237,6 +218,50 @@ class Transactions:
             *both("GET", "/transactions", self.index),
             *both("GET", "/transactions/{id}", self.retrieve),
         ]
+
+
+def shown(world: World, transaction: Json, host: str) -> Json:
+    """The transaction now; an asynchronous one is QUEUED and empty in its first second."""
+    made = datetime.fromisoformat(transaction["created"])
+    ready = not transaction["waits"] or world.now() >= made + ASYNC_WAIT
+    done = ready and transaction["file"] is not None
+    stops = stops_now(world, transaction) if done else []
+    carrier = BY_KEY[transaction["service"]].carrier
+    expires = int((made + LINK_LIFE).timestamp())
+    extension = FILE_TYPES[transaction["file_type"]]
+    return {
+        "object_state": "VALID",
+        "status": transaction["status"] if ready else "QUEUED",
+        "object_created": stamp(made),
+        "object_updated": stamp(datetime.fromisoformat(transaction["updated"])),
+        "object_id": transaction["object_id"],
+        "object_owner": OWNER,
+        "test": transaction["test"],
+        "rate": transaction["rate"],
+        "tracking_number": transaction["tracking"] if done else "",
+        "tracking_status": (STATUS[stops[-1].status][0] if stops else "UNKNOWN")
+        if done else None,
+        "eta": stamp(made + timedelta(days=transaction["days"] + 1)) if done else None,
+        "tracking_url_provider": PAGES[carrier] + transaction["tracking"] if done else "",
+        "label_url": label_files.address(host, transaction["file"], extension, expires)
+        if done else "",
+        "commercial_invoice_url": None,
+        "messages": transaction["messages"] if ready else [],
+        "order": transaction["order"],
+        "metadata": transaction["metadata"],
+        "parcel": transaction["parcel"],
+        "billing": {"payments": []},
+        "qr_code_url": None,
+        "created_by": None,
+        "label_file_type": transaction["file_type"],
+    }  # fmt: skip
+
+
+def announce(world: World, event: str, transaction: Json) -> None:
+    """Tell of a transaction as a caller would see it now."""
+    if listened_to(world, transaction["test"]):
+        host = transaction.get("host", "")
+        tell(world, event, transaction["test"], shown(world, transaction, host))
 
 
 def _core_rate(rate: Json) -> Json:

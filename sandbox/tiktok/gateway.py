@@ -160,6 +160,8 @@ class Gate:
             message = f"Invalid credentials. The '{TOKEN_HEADER}' header is malformed or missing."
             raise Refusal(36009004, message, 400)
         known = self.store.data["access"].get(token)
+        if known is None or known.get("dead") or known["expires"] <= self.store.world.unix():
+            self.store.world.calls["refused token"] += 1
         if known is None or known.get("dead"):
             raise Refusal(105001, "The access token is invalid: it has been deauthorized.", 401)
         if known["expires"] <= self.store.world.unix():

@@ -264,3 +264,20 @@ def test_prices_grow_with_weight_and_distance_and_differ_between_home_and_office
     assert price("Ground", to_address=office) < price("Ground")
     assert price("FEDEX_GROUND", to_address=office) < price("GROUND_HOME_DELIVERY")
     assert price("GroundAdvantage", from_address=STUDIO) == price("GroundAdvantage")
+
+
+@pytest.mark.parametrize("state", [{}, {"state": None}, {"state": ""}])
+def test_an_address_without_a_state_is_kept_not_verified_and_gets_no_rates(
+    wire: Wire, state: Json
+) -> None:
+    home = {name: value for name, value in HOME.items() if name != "state"} | state
+    kept = wire.post("/v2/addresses", {"address": home, "verify": True})
+    assert kept.status_code == 201
+    assert kept.json()["verifications"]["delivery"]["errors"][0]["code"] == "E.ADDRESS.NOT_FOUND"
+    strict = wire.post("/v2/addresses/create_and_verify", {"address": home})
+    assert (strict.status_code, strict.json()["error"]["code"]) == (422, "ADDRESS.VERIFY.FAILURE")
+    body = {"shipment": easypost_shipment() | {"to_address": home}}
+    shipment = wire.post("/v2/shipments", body)
+    assert shipment.status_code == 201
+    assert shipment.json()["rates"] == []
+    assert shipment.json()["messages"][0]["message"] == "A state is required (destination)."

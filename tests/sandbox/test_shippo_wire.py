@@ -233,3 +233,19 @@ def test_easypost_and_shippo_ask_different_prices_for_the_same_parcel(
     shippo = {one["servicelevel"]["token"]: float(one["amount"]) for one in rates}
     assert shippo["ups_ground"] < easypost["Ground"]
     assert shippo["usps_ground_advantage"] > easypost["GroundAdvantage"]
+
+
+@pytest.mark.parametrize("state", [{}, {"state": None}, {"state": ""}])
+def test_an_address_without_a_state_is_kept_invalid_and_gets_no_rates(
+    wire: Wire, state: Json
+) -> None:
+    body = shippo_body()
+    home = {name: value for name, value in body["address_to"].items() if name != "state"} | state
+    kept = wire.post("/addresses", home | {"validate": True})
+    assert kept.status_code == 201
+    assert kept.json()["is_complete"] is False
+    assert kept.json()["validation_results"]["is_valid"] is False
+    shipment = wire.post("/shipments", body | {"address_to": home})
+    assert shipment.status_code == 201
+    assert shipment.json()["rates"] == []
+    assert "A state is required (destination)." in [m["text"] for m in shipment.json()["messages"]]

@@ -2,57 +2,17 @@
 
 import hashlib
 import hmac
-import json
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
 
+import httpx
 import pytest
 
+from tests.sandbox.ear import Ear
 from tests.sandbox.running import Running
 from tests.sandbox.tiktok_caller import KEY, SECRET, Caller
 
-Json = dict[str, Any]
 HOOKS = "/event/202309/webhooks"
-
-
-class Ear:
-    """A little server that keeps what it is told and answers as it was asked to."""
-
-    def __init__(self) -> None:
-        self.heard: list[tuple[str, bytes]] = []
-        self.answers: list[int] = []
-        ear = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                raw = self.rfile.read(int(self.headers["content-length"]))
-                ear.heard.append((self.headers["authorization"], raw))
-                self.send_response(ear.answers.pop(0) if ear.answers else 200)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *args: object) -> None:
-                """Say nothing."""
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/webhooks"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
-        self.thread.start()
-
-    def events(self, count: int, within: float = 5.0) -> list[Json]:
-        """The bodies heard so far, once there are `count`."""
-        end = time.monotonic() + within
-        while len(self.heard) < count and time.monotonic() < end:
-            time.sleep(0.02)
-        return [json.loads(raw) for _, raw in self.heard]
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join(5)
 
 
 @pytest.fixture
@@ -66,8 +26,9 @@ def ear(sandbox: Running) -> Iterator[Ear]:
 def test_a_webhook_is_signed_over_app_key_and_body(sandbox: Running, ear: Ear) -> None:
     order = sandbox.new_order()
     event = ear.events(1)[0]
-    sign, raw = ear.heard[0]
-    assert sign == hmac.new(SECRET.encode(), KEY.encode() + raw, hashlib.sha256).hexdigest()
+    raw = ear.heard[0].raw
+    sign = hmac.new(SECRET.encode(), KEY.encode() + raw, hashlib.sha256).hexdigest()
+    assert ear.heard[0].headers["authorization"] == sign
     assert event["type"] == 1
     assert event["tts_notification_id"].isdigit()
     assert event["shop_id"] == sandbox.state()["shops"][0]["id"]
@@ -157,3 +118,79 @@ def test_wrong_subscriptions_are_refused(shop: Caller) -> None:
         {"event_type": "ORDER_STATUS_CHANGE", "address": "http://desk.example/"},
     ):
         assert shop.refused("PUT", HOOKS, body=body) == 36009004
+
+
+def test_a_delayed_webhook_is_overtaken_by_a_later_one(sandbox: Running, ear: Ear) -> None:
+    sandbox.fault("delay_webhook", provider="tiktok", seconds=4.0, times=4)
+    delayed = [sandbox.new_order() for _ in range(4)]
+    at_once = sandbox.new_order()
+    arrived = [event["data"]["order_id"] for event in ear.events(5, within=8)]
+    assert set(arrived) == {*delayed, at_once}
+    assert arrived != [*delayed, at_once]
+    assert sandbox.state()["faults_hit"] == {"delay_webhook": 4}
+
+
+def test_any_type_can_be_sent_by_hand_also_with_another_owner(sandbox: Running, ear: Ear) -> None:
+    sandbox.control("POST", "tiktok/notify", {"type": 65, "data": {"rma_id": "7"}})
+    told = sandbox.control(
+        "POST",
+        "tiktok/notify",
+        {"type": 24, "seller_open_id": "open-1", "data": {"sku_id": "1"}},
+    )
+    assert told["sent"] == 1
+    first, second = sorted(ear.events(2), key=lambda event: -event["type"])
+    assert (first["type"], first["data"]) == (65, {"rma_id": "7"})
+    assert first["shop_id"] == sandbox.state()["shops"][0]["id"]
+    assert second["seller_open_id"] == "open-1"
+    assert "shop_id" not in second
+
+
+def test_an_event_can_be_repeated_by_its_id_and_sent_flat(sandbox: Running, ear: Ear) -> None:
+    again = {"type": 1, "tts_notification_id": "7327112393057371910", "data": {"order_id": "5"}}
+    for _ in range(2):
+        sandbox.control("POST", "tiktok/notify", again)
+    flat = {"event_id": "e", "sku_id": "9"}
+    sandbox.control("POST", "tiktok/notify", {"type": 68, "flat": True, "data": flat})
+    events = ear.events(3)
+    ids = [event.get("tts_notification_id") for event in events]
+    assert ids.count("7327112393057371910") == 2
+    assert flat in events
+
+
+def test_all_seventeen_names_can_be_subscribed(shop: Caller) -> None:
+    address = "https://desk.example/hooks/tiktok"
+    for name in (
+        "ORDER_STATUS_CHANGE",
+        "REVERSE_STATUS_UPDATE",
+        "PRODUCT_AUDIT_STATUS_CHANGE",
+        "INVOICE_STATUS_CHANGE",
+    ):
+        shop.ok("PUT", HOOKS, body={"event_type": name, "address": address})
+    assert shop.ok("GET", HOOKS)["total_count"] == 4
+
+
+def test_a_burst_changes_orders_and_tells_of_each_change(sandbox: Running, ear: Ear) -> None:
+    told = sandbox.control("POST", "tiktok/churn", {"changes": 60, "seed": 3})
+    assert told["changes"] == 60
+    assert 1 < len(told["ids"]) <= 60
+    while sandbox.state()["webhooks"]["under_way"]:
+        time.sleep(0.05)
+    events = ear.events(60)
+    named = {event["data"]["order_id"] for event in events}
+    assert named == set(told["ids"])
+    assert {event["type"] for event in events} >= {1, 3, 11}
+    changed = {row["id"]: row["updated"] for row in sandbox.orders()}
+    assert all(changed[order] >= sandbox.state()["unix"] - 30 for order in told["ids"])
+
+
+def test_a_burst_keeps_its_pace_and_only_one_runs(sandbox: Running, ear: Ear) -> None:
+    began = time.monotonic()
+    wish = {"changes": 30, "seed": 4, "per_second": 30}
+    told = sandbox.control("POST", "tiktok/churn", wish)
+    assert told["seconds"] == pytest.approx(1.0)
+    refused = httpx.post(f"{sandbox.url}/_control/tiktok/churn", json=wish, trust_env=False)
+    assert refused.status_code == 400
+    while sandbox.state()["churn_left"]:
+        time.sleep(0.05)
+    assert 0.8 < time.monotonic() - began < 5
+    assert len(ear.events(30)) >= 30
