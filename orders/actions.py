@@ -13,7 +13,7 @@ from django.utils import timezone
 from core import audit, sizes
 from core.jobs import job
 from core.models import User, Workspace
-from orders import addresses
+from orders import addresses, labelled
 from orders.models import Order, OrderEvent
 from orders.staging import restage
 
@@ -184,16 +184,20 @@ def fix_address(order: Order, address: Mapping[str, str], *, user: User | None) 
     _on_one(order, fields, kind="address", text="Address corrected.", user=user)
 
 
-def note_label(order_id: int, state: str, carrier: str, tracking: str) -> None:
-    """Shipping's word on an order's label: "" (none), buying, bought or unknown."""
+def note_label(
+    order_id: int, state: str, carrier: str, tracking: str, *, known: Order | None = None
+) -> None:
+    """Shipping's word on an order's label: "" (none), buying, bought or unknown. `known` is the
+    order as it was a moment ago: it saves looking at it, if it is still so."""
     # Part of a purchase's own transaction, once per label: savepoints would be trips for nothing.
     with transaction.atomic(savepoint=False):
         fields = {"label_state": state, "label_carrier": carrier, "label_tracking": tracking}
+        words = _label_words(state, carrier, tracking)
+        if known and labelled.note(known, fields, words, now=timezone.now()):
+            return
         changed = Order.objects.filter(pk=order_id).exclude(**fields)
         if changed.update(**fields):
-            OrderEvent.objects.create(
-                order_id=order_id, kind="label", text=_label_words(state, carrier, tracking)
-            )
+            OrderEvent.objects.create(order_id=order_id, kind="label", text=words)
         restage([order_id])
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from django.db import connection
 from django.db.models import Count, Max, Min, Sum
@@ -12,6 +12,7 @@ from core.models import Workspace
 from core.money import Money
 from orders.filters import TABS
 from orders.models import Order
+from orders.paging import PAGE, recent
 from orders.querysets import OrderQuerySet
 
 MOST = 1000
@@ -19,10 +20,21 @@ MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many match, at most MOST + 1, and what their labels would cost where all of it is known."""
+    """How many match, no more than MOST, and what their labels would cost where all of it is known."""
 
     count: int
     price: Money | None = None
+    is_open: bool = False  # there are, or may be, more
+
+    @classmethod
+    def capped(cls, count: int, *, is_open: bool = False) -> Self:
+        """Of a count that went no further than MOST + 1."""
+        return cls(min(count, MOST), is_open=is_open or count > MOST)
+
+    @property
+    def words(self) -> str:
+        """ "412", or "1,000+"."""
+        return f"{self.count:,}{'+' if self.is_open else ''}"
 
 
 def tab_counts(workspace: Workspace, *, now: datetime) -> dict[str, int]:
@@ -39,8 +51,14 @@ def tab_counts(workspace: Workspace, *, now: datetime) -> dict[str, int]:
         return dict(zip(TABS, cursor.fetchone(), strict=True))
 
 
-def tally(orders: OrderQuerySet) -> Tally:
-    """How many of these there are, and their planned price if every one has one, in one currency."""
+def tally(orders: OrderQuerySet, *, among: OrderQuerySet | None = None) -> Tally:
+    """How many of these there are, and their planned price if every one has one, in one currency.
+
+    `among` as for a page: where its newest part has more than a page of them, the rest is not counted.
+    """
+    part = recent(among) if among is not None else None
+    if part is not None and (newest := orders.filter(part)[: MOST + 1].count()) > PAGE:
+        return Tally.capped(newest, is_open=True)
     some = orders.values("plan_price", "plan_currency")[: MOST + 1]
     found = some.aggregate(
         count=Count("*"),
@@ -51,8 +69,17 @@ def tally(orders: OrderQuerySet) -> Tally:
     )
     complete = 0 < found["count"] <= MOST and found["priced"] == found["count"]
     if not complete or found["first"] != found["last"]:
-        return Tally(found["count"])
+        return Tally.capped(found["count"])
     return Tally(found["count"], Money.of(Decimal(found["price"]), found["first"]))
+
+
+def tally_of(orders: list[Order]) -> Tally:
+    """The tally of orders that are all there are."""
+    prices = [order.plan_price for order in orders if order.plan_price is not None]
+    currencies = {order.plan_currency for order in orders}
+    if not prices or len(prices) < len(orders) or len(currencies) > 1:
+        return Tally(len(orders))
+    return Tally(len(orders), Money.of(sum(prices, Decimal(0)), currencies.pop()))
 
 
 def blocker_counts(orders: OrderQuerySet) -> dict[str, int]:

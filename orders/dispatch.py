@@ -12,8 +12,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from core import audit
+from core.http import about
 from core.jobs import job
 from core.models import User
+from core.patience import patience
 from core.states import LostRace
 from orders import sweep, telling
 from orders.models import Dispatch, Lane, Order
@@ -22,7 +24,7 @@ from orders.states import DISPATCH
 from orders.sync import read_orders
 
 # Somebody else holds a dispatch for so long; then its process is taken to be dead.
-CLAIM = timedelta(minutes=5)
+CLAIM = patience(minutes=5)
 _JUST_NOW = timedelta(seconds=10)
 
 
@@ -144,10 +146,11 @@ def tell_tiktok(*, dispatch_id: int) -> str:
     try:
         if dispatch.state == "telling" and dispatch.told_at and now - dispatch.told_at > CLAIM:
             DISPATCH.move(dispatch, "unknown", reason="The call was broken off.")
-        if dispatch.state == "due":
-            telling.tell(dispatch)
-        elif dispatch.state == "unknown":
-            telling.resolve(dispatch, now=now)
+        with about(dispatch.order.tiktok_id):
+            if dispatch.state == "due":
+                telling.tell(dispatch)
+            elif dispatch.state == "unknown":
+                telling.resolve(dispatch, now=now)
     except LostRace:
         dispatch.refresh_from_db()
     return dispatch.state

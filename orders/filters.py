@@ -11,7 +11,7 @@ from django.http import QueryDict
 
 from core.models import Workspace
 from orders.models import Lane, Order
-from orders.querysets import OrderQuerySet
+from orders.querysets import OrderQuerySet, has_number
 from shops.catalog.models import Sku
 from shops.models import Shop
 
@@ -158,6 +158,13 @@ class OrderFilter(forms.Form):
         if self.chosen("most") != "":
             orders = orders.filter(total__lte=self.chosen("most"))
         return self._by_deadline(orders, now)
+
+    def among(self, *, now: datetime) -> OrderQuerySet | None:
+        """The tab's orders, where `matching` picks some by what no index has in the tab's order."""
+        words = self.chosen("q")
+        if not self.newest or not (words or self.chosen("sku")) or has_number(words):
+            return None
+        return Order.objects.of(self.workspace).tab(self.tab_name, now=now)
 
     def _sku_ids(self, name: str) -> list[str]:
         """TikTok's ids of the SKUs that people, or TikTok, call so."""

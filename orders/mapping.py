@@ -214,6 +214,7 @@ def _contents(order: Row, lines: list[Row]) -> Row:
     return {
         "unit_count": len(live),
         "sku_count": len({line["sku_id"] or line["tiktok_id"] for line in live}),
+        "sku_ids": sorted({line["sku_id"] for line in lines if line["sku_id"]}),
         "pick_key": "|".join(f"{name}|{count:04d}" for name, count in picked).lower()[:200],
         "search_text": " ".join(dict.fromkeys(word.lower() for word in words if word))[:4000],
     }

@@ -8,6 +8,8 @@ from typing import Final
 SHIPPED: Final = frozenset({"AWAITING_COLLECTION", "IN_TRANSIT", "DELIVERED", "COMPLETED"})
 CANCELLED: Final = frozenset({"CANCELLED", "CANCEL"})
 OPEN: Final = frozenset({"AWAITING_SHIPMENT", "ON_HOLD", "PARTIALLY_SHIPPING"})
+# A label in one of these states decides where an order stands that is not shipped or closed.
+LABELLED: Final = frozenset({"buying", "bought", "unknown"})
 _ADDRESS: Final = {"none": "no_address", "masked": "masked_address", "bad": "bad_address"}
 
 

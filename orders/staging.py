@@ -2,7 +2,7 @@
 orders.readiness."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import batched
 
@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from core.jobs import job
 from core.models import Workspace
+from orders.changes import decided
 from orders.models import Dispatch, Line, Order
 from orders.readiness import Facts, Readiness, decide
 
@@ -47,9 +48,15 @@ SELECT o.id FROM orders_order o WHERE o.id = ANY(%s) AND (
         LEFT JOIN catalog_sku s ON s.shop_id = o.shop_id AND s.tiktok_id = l.sku_id
         WHERE l.order_id = o.id AND l.status <> 'CANCELLED' AND COALESCE(s.weight_g, 0) = 0))
 """
+# The decision and its entry in the timeline are one statement: bulk restaging stays cheap.
 _WRITE = """
-UPDATE orders_order o SET stage = v.stage, blocker = v.blocker
-FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS v (id, stage, blocker) WHERE o.id = v.id
+WITH moved AS (
+    UPDATE orders_order o SET stage = v.stage, blocker = v.blocker
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS v (id, stage, blocker, text)
+    WHERE o.id = v.id RETURNING o.id, v.stage, v.blocker, v.text)
+INSERT INTO orders_orderevent (order_id, at, kind, text, detail)
+SELECT id, %s, 'decision', left(text, 400), jsonb_build_object('stage', stage, 'blocker', blocker)
+FROM moved
 """
 
 
@@ -137,14 +144,15 @@ def _restage_chunk(order_ids: Sequence[int], *, now: datetime) -> int:
     ready = [row for row in rows if is_almost_ready(decisions[row["id"]])]
     decisions |= dict(_settle_ready(ready, facts, now=now)) if ready else {}
     changed = [
-        (row["id"], found.stage, found.blocker)
+        (row["id"], found.stage, found.blocker, decided({**row, **asdict(found)}))
         for row in rows
         if (found := decisions[row["id"]])
         and (found.stage, found.blocker) != (row["stage"], row["blocker"])
     ]
     if changed:
         with connection.cursor() as cursor:
-            cursor.execute(_WRITE, [list(column) for column in zip(*changed, strict=True)])
+            columns = [list(column) for column in zip(*changed, strict=True)]
+            cursor.execute(_WRITE, [*columns, now])
     return len(changed)
 
 

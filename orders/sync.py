@@ -1,57 +1,38 @@
 """Orders from TikTok: first the open ones, then every window of update_time, oldest first, for
 ever.
 
-TikTok's poll is the truth. A shop is complete up to `complete_until`: everything updated before it
-has been read. A window is read from its first to its last page, then the cursor moves on; a window
-that was broken off, by a crash or a refused page token, is read again from its beginning, which
-costs time and changes nothing, because rows are merged and the newest copy wins.
+TikTok's poll is the truth, webhooks are a hint. A shop is complete up to `complete_until`:
+everything updated before it has been read. Where that may be wrong, orders/gaps.py notes it; once a
+day orders/reconciliation.py compares order by order.
 """
 
 import logging
 from collections.abc import Iterable
-from contextlib import closing
-from datetime import datetime, timedelta
-from itertools import batched, islice
+from datetime import timedelta
+from itertools import batched
 
 from django.db.models import F, Q
 from django.utils import timezone
 
-from core import events
-from core.errors import NotAuthorized, RemoteError, Unavailable
+from core import breaker
+from core.errors import NotAuthorized, RemoteError
 from core.jobs import job
+from orders import gaps, pace, reconciliation
 from orders.models import Order, SyncCursor
-from orders.pages import PageRead, ahead, map_all, read
+from orders.pages import map_all
 from orders.upsert import upsert
-from shops.clients import tiktok_client
+from orders.windows import CLAIM, Lost, Reading
+from shops.clients import circuit_of, tiktok_client
 from shops.models import Shop
-from shops.tiktok_shop.client import TikTokShopClient
-from shops.tiktok_shop.errors import PageTokenRefused
-from shops.tiktok_shop.orders import MAX_IDS, order_detail, search_orders
+from shops.tiktok_shop.orders import MAX_IDS, order_detail
 
 log = logging.getLogger(__name__)
 
 BACKFILL = timedelta(days=30)
-# Windows overlap, as TikTok may list a change a little late.
-OVERLAP = timedelta(minutes=5)
-EVERY = timedelta(seconds=45)
-# A runner renews its claim with every page; one silent for so long is taken to be dead.
-CLAIM = timedelta(seconds=90)
 # One run ends between two windows after so long, well before the queue would kill it.
 RUN = timedelta(minutes=8)
-# A window is narrowed until it holds at most so many orders: what a crash may cost.
-WINDOW_MOST = 25_000
-_WINDOW_LEAST = timedelta(minutes=10)
-_RESTARTS = 3
-# The open orders that are read before anything else: what a seller can act on at once.
-_EARLY = (("AWAITING_SHIPMENT", 5), ("ON_HOLD", 1))
-
-
-class _Lost(Exception):
-    """Another process has taken the shop over, or it was disconnected: stop without a word."""
-
-
-class _Narrower(Exception):
-    """The window holds too many orders; the cursor says how far it goes now."""
+# A shop that was not read for so long before it was connected again is compared order by order.
+LAPSE = timedelta(minutes=10)
 
 
 @job
@@ -64,19 +45,33 @@ def begin(*, shop_id: int) -> None:
 
 @job
 def hurry(*, shop_id: int) -> None:
-    """Somebody wants this shop read now."""
+    """Somebody wants this shop read now, whatever TikTok's silence has taught us."""
+    breaker.try_now(circuit_of(shop_id))
     SyncCursor.objects.filter(shop=shop_id).update(due_at=timezone.now(), failures=0)
     sync_shop(shop_id=shop_id)
 
 
+@job
+def speed_up(*, shop_id: int, because: str = "subscription") -> None:
+    """Webhooks of this shop fail, for a reason of HURRIED: read it every few seconds for a
+    while."""
+    now = timezone.now()
+    pace.hurry(shop_id, because, now=now)
+    SyncCursor.objects.filter(shop=shop_id, due_at__gt=now, failures=0).update(due_at=now)
+    sync_shop.later(shop_id=shop_id)
+
+
 def start_sync(shop: Shop) -> SyncCursor:
-    """The shop's cursor, made when it has none; reading begins within moments."""
+    """The shop's cursor, made when it has none; reading begins within moments, where it was left,
+    and after a lapse all orders are compared as well."""
     now = timezone.now()
     cursor, is_new = SyncCursor.objects.get_or_create(
         shop=shop, defaults={"backfill_from": now - BACKFILL, "due_at": now}
     )
     if not is_new:
         SyncCursor.objects.filter(pk=cursor.pk).update(due_at=now, failures=0, last_error="")
+        if cursor.complete_until is not None and now - cursor.complete_until > LAPSE:
+            reconciliation.want(shop, "reconnected", now=now)
     sync_shop.later(shop_id=shop.pk)
     return cursor
 
@@ -100,34 +95,52 @@ def sync_due_shops() -> int:
 def sync_shop(*, shop_id: int) -> bool:
     """Read what is new, window by window; False when another process reads this shop or it is not
     due. Safe to kill and repeat."""
+    cursor = _claim(shop_id)
+    if cursor is None:
+        return False
     now = timezone.now()
-    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
-    mine = SyncCursor.objects.filter(free, shop=shop_id, due_at__lte=now)
-    if not mine.update(claimed_until=now + CLAIM):
-        return False
-    cursor = SyncCursor.objects.select_related("shop__authorization").get(shop=shop_id)
-    if cursor.claimed_until is None:
-        return False
     try:
-        more = _Run(cursor, tiktok_client(cursor.shop)).windows(until=now + RUN)
-    except _Lost:
+        more = Reading(cursor, tiktok_client(cursor.shop)).windows(until=now + RUN)
+    except Lost:
         return False
     except RemoteError as error:
         _give_up(cursor, error)
         return True
     except BaseException:
         # A fault of ours, or the process is being stopped: let the next run have the shop at once.
-        SyncCursor.objects.filter(pk=cursor.pk, claimed_until=cursor.claimed_until).update(
-            claimed_until=None, due_at=timezone.now() + EVERY, failures=F("failures") + 1
-        )
+        _release(cursor, due_at=timezone.now() + pace.EVERY, failures=F("failures") + 1)
         raise
-    due = timezone.now() if more else timezone.now() + EVERY
-    SyncCursor.objects.filter(pk=cursor.pk, claimed_until=cursor.claimed_until).update(
-        claimed_until=None, due_at=due, failures=0, last_error=""
-    )
+    now = timezone.now()
+    wait = timedelta(0) if more else pace.pause(cursor, now=now)
+    _release(cursor, due_at=now + wait, failures=0, last_error="")
     if more:
         sync_shop.later(shop_id=shop_id)
+    elif cursor.is_hurried(now=now):
+        sync_shop.after(wait.total_seconds(), shop_id=shop_id)
     return True
+
+
+def _claim(shop_id: int) -> SyncCursor | None:
+    """The shop's cursor, held by this process from now on; None when it is not due or held."""
+    now = timezone.now()
+    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
+    due = SyncCursor.objects.filter(free, shop=shop_id, due_at__lte=now)
+    cursor = due.select_related("shop__authorization").first()
+    if cursor is None:
+        return None
+    before, claim = cursor.claimed_until, now + CLAIM
+    if not due.filter(claimed_until=before).update(claimed_until=claim):
+        return None
+    cursor.claimed_until = claim
+    if before and cursor.window_from and cursor.window_to:  # its runner died without a word
+        gaps.note(cursor.shop, "died", cursor.window_from, cursor.window_to, now=now)
+    return cursor
+
+
+def _release(cursor: SyncCursor, **fields: object) -> None:
+    """Let go of the shop, unless another process has taken it over."""
+    held = SyncCursor.objects.filter(pk=cursor.pk, claimed_until=cursor.claimed_until)
+    held.update(claimed_until=None, **fields)
 
 
 def read_orders(shop: Shop, tiktok_ids: Iterable[str]) -> list[Order]:
@@ -146,128 +159,6 @@ def read_orders(shop: Shop, tiktok_ids: Iterable[str]) -> list[Order]:
     return [by_id[tiktok_id] for tiktok_id in wanted if tiktok_id in by_id]
 
 
-class _Run:
-    """One process's hold of one shop, for a few minutes at most."""
-
-    def __init__(self, cursor: SyncCursor, client: TikTokShopClient) -> None:
-        self.cursor = cursor
-        self.shop = cursor.shop
-        self.client = client
-        self.seen_skus: set[str] = set()
-        self.written = 0
-
-    def windows(self, *, until: datetime) -> bool:
-        """Read windows until now is reached; True when time ran out before."""
-        if self.cursor.complete_until is None:
-            self._early()
-            self._tell()
-        restarts = 0
-        while True:
-            if timezone.now() > until:
-                return True
-            self._open()
-            try:
-                self._read_window()
-            except _Narrower:
-                continue
-            except PageTokenRefused as error:
-                restarts += 1
-                if restarts > _RESTARTS:
-                    raise Unavailable(
-                        "TikTok kept losing the place in the list of orders.",
-                        provider=error.provider,
-                        code=error.code,
-                    ) from error
-                log.info("shop %s: window starts again (%s)", self.shop.pk, error.code)
-                continue
-            restarts = 0
-            if self._close():
-                return False
-
-    def _early(self) -> None:
-        """The first pages of what waits for shipment, so that work can start during the
-        back-fill."""
-        for status, most in _EARLY:
-            first = islice(search_orders(self.client, status=status), most)
-            with closing(ahead(read(first))) as pages:
-                try:
-                    for page in pages:
-                        self._keep(page)
-                except PageTokenRefused:
-                    continue  # the windows read them again anyway
-
-    def _open(self) -> None:
-        """Fix the window on disk before its first page; one that was broken off stays as it was."""
-        cursor = self.cursor
-        fields: dict[str, object] = {"seen": 0, "expected": None}
-        if cursor.window_from is None or cursor.window_to is None:
-            done = cursor.complete_until
-            fields["window_from"] = done - OVERLAP if done else cursor.backfill_from
-            fields["window_to"] = timezone.now()
-        self._save(**fields)
-
-    def _read_window(self) -> None:
-        cursor = self.cursor
-        found = search_orders(
-            self.client, updated_since=cursor.window_from, updated_until=cursor.window_to
-        )
-        with closing(ahead(read(found))) as pages:
-            for page in pages:
-                if cursor.seen == 0:
-                    self._narrow(page.total)
-                    self._save(expected=page.total)
-                self._keep(page, seen=cursor.seen + page.count)
-
-    def _narrow(self, total: int | None) -> None:
-        """Shorten a window that holds too much, before any of it is read."""
-        start, end = self.cursor.window_from, self.cursor.window_to
-        if not total or total <= WINDOW_MOST or start is None or end is None:
-            return
-        span = max((end - start) * (0.9 * WINDOW_MOST / total), _WINDOW_LEAST)
-        if start + span < end:
-            self._save(window_to=start + span)
-            raise _Narrower
-
-    def _close(self) -> bool:
-        """The window is done: move the cursor on. True when that reached the present."""
-        end = self.cursor.window_to
-        now = timezone.now()
-        assert end is not None  # noqa: S101 - _open has set it
-        reached = now - end < EVERY
-        fields: dict[str, object] = {"window_from": None, "window_to": None, "complete_until": end}
-        if reached and self.cursor.backfilled_at is None:
-            fields["backfilled_at"] = now
-        self._save(**fields)
-        self._tell()
-        return reached
-
-    def _tell(self) -> None:
-        """Let others know that there are orders they have not seen."""
-        if self.written:
-            events.publish("orders.changed", workspace_id=self.shop.workspace_id)
-            self.written = 0
-
-    def _keep(self, page: PageRead, **fields: object) -> None:
-        now = timezone.now()
-        result = upsert(self.shop, page.mapped, now=now, seen_skus=self.seen_skus)
-        self.written += len(result.written)
-        self._save(**fields)
-
-    def _save(self, **fields: object) -> None:
-        """Write the cursor and renew the claim, as long as it is still ours."""
-        claim = timezone.now() + CLAIM
-        held = SyncCursor.objects.filter(
-            pk=self.cursor.pk,
-            claimed_until=self.cursor.claimed_until,
-            shop__disconnected_at=None,
-        )
-        if not held.update(claimed_until=claim, **fields):
-            raise _Lost
-        self.cursor.claimed_until = claim
-        for name, value in fields.items():
-            setattr(self.cursor, name, value)
-
-
 def _give_up(cursor: SyncCursor, error: RemoteError) -> None:
     """Note what went wrong and when it makes sense to ask again: later each time, an hour at
     most."""
@@ -276,12 +167,8 @@ def _give_up(cursor: SyncCursor, error: RemoteError) -> None:
     if isinstance(error, NotAuthorized):
         wait = 900.0  # nothing changes before a person reconnects, which makes the shop due at once
     now = timezone.now()
-    SyncCursor.objects.filter(pk=cursor.pk, claimed_until=cursor.claimed_until).update(
-        claimed_until=None,
-        due_at=max(error.due_at(now, default=wait), now + timedelta(seconds=5)),
-        failures=failures,
-        last_error=error.message[:300],
-    )
+    due = max(error.due_at(now, default=wait), now + timedelta(seconds=5))
+    _release(cursor, due_at=due, failures=failures, last_error=error.message[:300])
     log.warning(
         "sync of shop %s: %s code=%s request=%s",
         cursor.shop_id,

@@ -9,9 +9,11 @@ from django.db.models import F
 from django.utils import timezone
 
 from core.access import wreverse
+from core.checkpoints import reached
 from core.errors import NotAuthorized, OutcomeUnknown, Rejected, RemoteError, Unavailable
 from core.models import User
 from core.notifications import notify
+from core.patience import patience
 from orders.carriers import provider_for
 from orders.models import Dispatch, OrderEvent
 from orders.staging import restage
@@ -26,7 +28,9 @@ from shops.tiktok_shop.fulfillment import Line, mark_package_shipped, validate_t
 log = logging.getLogger(__name__)
 
 # A lost call may still arrive: an order without tracking is believed only so long after it left us.
-SETTLED = timedelta(minutes=2)
+SETTLED = patience(minutes=2)
+# First pause after a call that was certainly not carried out, doubled each time.
+_PAUSE = patience(seconds=15).total_seconds()
 
 
 class _Refuse(Exception):
@@ -60,8 +64,10 @@ def tell(dispatch: Dispatch) -> None:
         DISPATCH.move(
             dispatch, "telling", told_at=now, provider_id=provider_id, attempts=F("attempts") + 1
         )
+    reached("tell.intended")
     try:
         answer = _push(client, dispatch, provider_id)
+        reached("tell.answered")
     except (Rejected, NotAuthorized, Unavailable) as error:  # certainly not carried out
         _settle_refusal(dispatch, error)
     except OutcomeUnknown as error:
@@ -177,6 +183,8 @@ def _done(dispatch: Dispatch, *, package_id: str, warning: str) -> None:
         note(dispatch, f"TikTok was told {dispatch.tracking_number}.{extra}")
         if _withdraw_wanted(dispatch):
             _tell_known_too_late(dispatch)
+        reached("tell.settling")
+    reached("tell.settled")
 
 
 def _untold(dispatch: Dispatch, to: str, **fields: object) -> bool:
@@ -227,7 +235,7 @@ def _refuse(dispatch: Dispatch, reason: str, code: str) -> None:
 
 
 def _unknown(dispatch: Dispatch, reason: str, code: str) -> None:
-    due = timezone.now() + timedelta(seconds=30)
+    due = timezone.now() + patience(seconds=30)
     DISPATCH.move(dispatch, "unknown", reason=reason[:400], code=code[:20], due_at=due)
 
 
@@ -251,7 +259,7 @@ def _postpone(dispatch: Dispatch, error: RemoteError) -> None:
 
 def _postponed(dispatch: Dispatch, error: RemoteError) -> dict[str, object]:
     attempts = Dispatch.objects.values_list("attempts", flat=True).get(pk=dispatch.pk)
-    wait = 300.0 if isinstance(error, NotAuthorized) else min(15.0 * 2 ** min(attempts, 6), 900.0)
+    wait = 300.0 if isinstance(error, NotAuthorized) else min(_PAUSE * 2 ** min(attempts, 6), 900.0)
     now = timezone.now()
     return {
         "due_at": max(error.due_at(now, default=wait), now + timedelta(seconds=5)),

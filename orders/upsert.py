@@ -18,6 +18,7 @@ from django.db.models import JSONField
 
 from orders import staging
 from orders.changes import note_changes
+from orders.erasing import erase_row
 from orders.mapping import MappedOrder, Row
 from orders.models import Order
 from orders.readiness import Facts, decide
@@ -45,14 +46,19 @@ _KNOWN: Final = (
     "parcel",
     "label_state",
     "rate_problem",
+    "erased_at",
+    "stage",
+    "blocker",
 )
 
 
 @dataclass(slots=True)
 class Upserted:
-    """What a page came to. `written` are the pks of rows that hold this copy now."""
+    """What a page came to. `written` are the pks of rows that hold this copy now; `moved` the
+    numbers and update times of orders that are new here or in another status than before."""
 
     written: list[int] = field(default_factory=list)
+    moved: list[tuple[str, datetime]] = field(default_factory=list)
     new: int = 0
     unchanged: int = 0
 
@@ -81,10 +87,28 @@ def upsert(
         wanted = [one for key, one in page.items() if force or _is_news(one, known.get(key))]
         result = Upserted(unchanged=len(page) - len(wanted))
         if wanted:
+            _leave_buyers_out(wanted, known)
             _decide(shop, wanted, known, now=now)
             _write(shop, wanted, result)
             note_changes(wanted, known, now=now)
+            result.moved = [_moment(one) for one in wanted if _has_moved(one, known)]
     return result
+
+
+def _leave_buyers_out(wanted: list[MappedOrder], known: dict[str, Row]) -> None:
+    """An order whose buyer was erased is not filled with the buyer's data again."""
+    for one in wanted:
+        if (mine := known.get(one.order["tiktok_id"])) and mine["erased_at"]:
+            erase_row(one.order)
+
+
+def _has_moved(one: MappedOrder, known: dict[str, Row]) -> bool:
+    before = known.get(one.order["tiktok_id"])
+    return before is None or before["status"] != one.order["status"]
+
+
+def _moment(one: MappedOrder) -> tuple[str, datetime]:
+    return one.order["tiktok_id"], one.order["updated_at"]
 
 
 def _newest(mapped: Iterable[MappedOrder]) -> dict[str, MappedOrder]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import bulk, detail, listing
+from orders.views import bulk, detail, listing, timeline, truth
 
 app_name = "orders"
 
@@ -10,9 +10,11 @@ urlpatterns = [
     path("queue/", listing.queue, name="queue"),
     path("queue/bulk/", bulk.bulk, name="bulk"),
     path("orders/<int:order_id>/", detail.detail, name="detail"),
-    path("orders/<int:order_id>/timeline/", detail.timeline, name="timeline"),
+    path("orders/<int:order_id>/timeline/", timeline.history, name="timeline"),
     path("orders/<int:order_id>/act/", bulk.act, name="action"),
     path("orders/<int:order_id>/address/", detail.fix_address, name="fix-address"),
     path("orders/<int:order_id>/weights/", detail.fix_weights, name="fix-weights"),
     path("orders/<int:order_id>/note/", detail.save_note, name="note"),
+    path("reconciliation/", truth.reconciliations, name="reconciliations"),
+    path("reconciliation/<int:shop_id>/", truth.reconcile_now, name="reconcile"),
 ]

@@ -101,10 +101,14 @@ class Order(models.Model):
     # What is in it, for people and for search
     unit_count = models.PositiveIntegerField(default=0)
     sku_count = models.PositiveIntegerField(default=0)
+    # of its lines, so that a SKU's orders are found without them
+    sku_ids = ArrayField(models.CharField(max_length=40), default=list)
     pick_key = models.CharField(max_length=200, blank=True)  # pick order: first SKU, then quantity
     search_text = models.TextField(blank=True)
     raw = models.JSONField(default=dict)  # the whole document, for support and later columns
     synced_at = models.DateTimeField()  # when we read this copy from TikTok
+    # When the buyer's personal data were struck out, for good: sync leaves them out from then on
+    erased_at = models.DateTimeField(null=True)
 
     # Ours, written by actions only
     held_because = models.CharField(max_length=200, blank=True)
@@ -153,6 +157,11 @@ class Order(models.Model):
                 condition=models.Q(held_until__isnull=False),
                 name="order_hold_ends",
             ),
+            models.Index(
+                fields=["updated_at"],
+                condition=models.Q(erased_at=None, stage__in=["shipped", "closed"]),
+                name="order_to_erase",
+            ),
             # Filters that find few of many: each index holds only those few
             models.Index(
                 fields=["workspace", "due_at", "id"],
@@ -175,6 +184,7 @@ class Order(models.Model):
                 name="order_tagged",
             ),
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="order_search"),
+            GinIndex(fields=["sku_ids"], name="order_skus"),
         ]
 
     def __str__(self) -> str:

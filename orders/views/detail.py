@@ -1,9 +1,6 @@
 """One order: what happened, what is in it, what stands in its way, and the form that puts it right."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core import events
 from core.access import MemberRequest, Right, member, wreverse
 from core.htmx import go, page_or_part
-from orders import actions, changes
+from orders import actions, changes, timeline
 from orders.blockers import blocker_of, sentence
 from orders.forms import ActionForm, AddressForm, NoteForm, WeightForm
 from orders.models import Order
@@ -24,48 +21,12 @@ from orders.units import group_lines
 from shops.catalog import reading
 from shops.catalog.models import Sku
 
-RECENT = 30
-ALL = 1000
-KINDS = {
-    "sync": "refresh",
-    "placed": "shopping-cart",
-    "paid": "wallet",
-    "shipped": "truck",
-    "delivered": "circle-check",
-    "cancelled": "ban",
-    "hold": "player-pause",
-    "parcel": "package",
-    "address": "map-pin",
-    "label": "printer",
-    "dispatch": "send",
-    "note": "note",
-    "cancel": "alert-triangle",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One entry of the timeline, from TikTok's own times or from an event of ours."""
-
-    at: datetime
-    icon: str
-    text: str
-    who: str = ""
-
 
 @member()
 @require_GET
 def detail(request: MemberRequest, order_id: int) -> HttpResponse:
     """The order's page; `open=address` brings up that form."""
     return _page(request, _order(request, order_id))
-
-
-@member()
-@require_GET
-def timeline(request: MemberRequest, order_id: int) -> HttpResponse:
-    """The order's page with its whole timeline, or only that timeline."""
-    context = _context(request, _order(request, order_id), most=ALL)
-    return page_or_part(request, "orders/detail.html", "timeline", context)
 
 
 @member(Right.HANDLE)
@@ -145,37 +106,18 @@ def _unweighed(order: Order) -> list[Sku]:
     return list(skus.exclude(weight_g__gt=0).select_related("shop").order_by("seller_sku", "id"))
 
 
-def _moments(order: Order, *, most: int) -> Iterator[Moment]:
-    """What TikTok's own times say, without what an event of ours tells."""
-    facts = (
-        ("placed", order.created_at, "Placed on TikTok."),
-        ("paid", order.paid_at, "Paid by the buyer."),
-        ("shipped", order.rts_at, "Shipped, as TikTok has it."),
-        ("delivered", order.delivered_at, "Delivered."),
-        ("cancelled", order.cancelled_at, f"Cancelled. {order.cancel_reason}".strip()),
-    )
-    for kind, at, text in facts:
-        if at:
-            yield Moment(at, KINDS[kind], text)
-    for event in order.events.select_related("actor").order_by("-at", "-id")[:most]:
-        icon = KINDS.get(event.kind, "circle-dot")
-        yield Moment(event.at, icon, event.text, str(event.actor) if event.actor else "")
-
-
 def _page(request: MemberRequest, order: Order, *, status: int = 200, **forms: Any) -> HttpResponse:
     context = _context(request, order) | forms
     return page_or_part(request, "orders/detail.html", "order", context, status=status)
 
 
-def _context(request: MemberRequest, order: Order, *, most: int = RECENT) -> dict[str, Any]:
+def _context(request: MemberRequest, order: Order) -> dict[str, Any]:
     unweighed = _unweighed(order) if order.blocker == "no_weight" else []
-    moments = sorted(_moments(order, most=most + 1), key=lambda moment: moment.at, reverse=True)
     return {
         "order": order,
         "status": changes.words(order.status),
         "groups": group_lines(order.lines.order_by("id")),
-        "moments": moments[:most],
-        "more_moments": len(moments) > most,
+        "timeline": timeline.page(order),
         "dispatches": list(order.dispatches.order_by("-created_at", "-id")),
         "blocker": blocker_of(order),
         "problem": sentence(order),

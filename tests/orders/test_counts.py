@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from core.models import Workspace
 from core.money import Money
-from orders import counts
+from orders import counts, paging
 from orders.models import Order
 from tests import factories
 
@@ -41,7 +41,35 @@ def test_counting_stops_where_people_stop_reading(desk, monkeypatch) -> None:
     for _ in range(6):
         factories.order(desk, plan_price="1.00", plan_currency="USD")
     assert counts.tab_counts(desk, now=timezone.now())["ready"] == 4
-    assert counts.tally(Order.objects.of(desk)) == counts.Tally(4)
+    found = counts.tally(Order.objects.of(desk))
+    assert found == counts.Tally(3, is_open=True)
+    assert found.words == "3+"
+
+
+def test_of_a_long_list_only_the_newest_part_is_counted_where_it_has_enough(
+    desk, monkeypatch
+) -> None:
+    monkeypatch.setattr(paging, "RECENT", 6)
+    monkeypatch.setattr(counts, "PAGE", 2)
+    now = timezone.now()
+    for n in range(12):
+        text = "serum" if n % 2 else "mirror rare" if n > 9 else "mirror"
+        factories.order(desk, due_at=now - timedelta(hours=n), search_text=text)
+    among = Order.objects.of(desk)
+    assert counts.tally(among.search("serum"), among=among).words == "3+"
+    assert counts.tally(among.search("serum")).words == "6"
+    assert counts.tally(among.search("rare"), among=among).words == "1"
+
+
+def test_orders_that_are_all_there_are_tell_their_own_tally(desk) -> None:
+    assert counts.tally_of([]) == counts.Tally(0)
+    for _ in range(2):
+        factories.order(desk, plan_price="4.98", plan_currency="USD")
+    rows = list(Order.objects.of(desk))
+    assert counts.tally_of(rows) == counts.tally(Order.objects.of(desk))
+    assert counts.tally_of(rows).price == Money(Decimal("9.96"), "USD")
+    factories.order(desk)
+    assert counts.tally_of(list(Order.objects.of(desk))).price is None
 
 
 def test_a_price_is_said_only_when_it_is_the_whole_price(desk) -> None:

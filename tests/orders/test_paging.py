@@ -7,9 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.models import Workspace
+from orders import paging
 from orders.models import Order
 from orders.paging import Page, page_of, place_of, read_place
-from orders.querysets import NO_DEADLINE
+from orders.querysets import NO_DEADLINE, OrderQuerySet
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,47 @@ def test_forth_and_back_meet_every_order_once_in_one_order(hours, size, newest, 
     assert back.previous == ""
 
 
+def walked(orders: OrderQuerySet, among: OrderQuerySet) -> list[list[int]]:
+    """The pages of a search, two a page, forth and then back."""
+    options = {"newest": True, "size": 2, "among": among}
+    pages = [page_of(orders, **options)]
+    while pages[-1].next:
+        pages.append(page_of(orders, after=pages[-1].next, **options))
+    while pages[-1].previous:
+        pages.append(page_of(orders, before=pages[-1].previous, **options))
+    return [numbered(page) for page in pages]
+
+
+@pytest.mark.parametrize("recent", [1, 3, 5, 100])
+def test_looking_through_the_newest_part_first_finds_what_looking_through_all_finds(
+    recent, desk, monkeypatch
+) -> None:
+    monkeypatch.setattr(paging, "RECENT", recent)
+    for n in range(14):
+        # Two orders share each deadline; the newest part may begin between them.
+        factories.order(
+            desk,
+            due_at=START - timedelta(hours=n // 2),
+            search_text="serum" if n % 5 in (0, 1) else "mirror",
+        )
+    among = Order.objects.of(desk)
+    orders = among.search("serum")
+    whole = list(orders.in_queue_order(newest=True).values_list("pk", flat=True))
+    assert len(whole) == 6
+    assert walked(orders, among) == [whole[:2], whole[2:4], whole[4:], whole[2:4], whole[:2]]
+
+
+def test_a_first_page_found_in_the_newest_part_tells_how_many_are_there(desk, monkeypatch) -> None:
+    monkeypatch.setattr(paging, "RECENT", 4)
+    for n in range(9):
+        factories.order(desk, due_at=START - timedelta(hours=n), search_text="serum")
+    among = Order.objects.of(desk)
+    found = page_of(among.search("serum"), newest=True, size=2, among=among)
+    assert (found.at_least, found.is_all) == (5, False)
+    assert page_of(among.search("serum"), newest=True, size=2).at_least == 0
+    assert page_of(among.search("serum"), newest=True, size=50, among=among).is_all
+
+
 def test_an_order_that_leaves_between_two_pages_takes_nobody_along(desk) -> None:
     orders = [factories.order(desk, due_at=START + timedelta(hours=n)) for n in range(6)]
     first = page_of(Order.objects.of(desk), size=3)
@@ -72,7 +114,7 @@ def test_going_back_to_less_than_a_page_is_the_whole_first_page(desk) -> None:
 
 
 def test_an_empty_list_is_a_page_without_places(desk) -> None:
-    assert page_of(Order.objects.of(desk)) == Page([], "", "")
+    assert page_of(Order.objects.of(desk)) == Page([], "", "", is_all=True)
 
 
 def test_a_place_survives_its_address_to_the_microsecond() -> None:

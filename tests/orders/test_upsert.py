@@ -135,6 +135,7 @@ def test_changes_are_noted_on_the_timeline_and_only_changes(shop: Shop) -> None:
         ("sync", "TikTok: Awaiting shipment → Awaiting collection."),
         ("sync", "TikTok shows tracking number 1Z9."),
         ("address", "TikTok now hides the address."),
+        ("decision", "Shipped."),
     ]
     assert OrderEvent.objects.get(kind="address").at == NOW  # quotes made before it no longer hold
 
