@@ -5,18 +5,22 @@ from typing import ClassVar
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
+from core import dead_letters
 from core.models import (
     AuditEntry,
     Batch,
     BatchItem,
+    Heartbeat,
     Invitation,
     Membership,
     Notification,
     RateLimit,
     User,
+    WebhookEvent,
     Workspace,
 )
 
@@ -139,3 +143,34 @@ class BatchAdmin(LookOnly):
 @admin.register(RateLimit)
 class RateLimitAdmin(LookOnly):
     list_display = ("key", "next_at")
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(LookOnly):
+    list_display = ("process", "version", "build", "started_at", "seen_at")
+    ordering = ("-seen_at",)
+
+
+@admin.register(WebhookEvent)
+class WebhookEventAdmin(LookOnly):
+    """Events of every owner, also of those that no workspace knows. What they say is shown to the
+    workspace's people only."""
+
+    list_display = ("received_at", "provider", "event", "owner", "workspace", "state", "reason")
+    list_filter = ("state", "provider")
+    list_select_related = ("workspace",)
+    search_fields = ("=dedupe", "=owner", "=subject")
+    exclude = ("body",)
+    ordering = ("-pk",)
+    actions = ("handle_again",)
+
+    def get_queryset(self, request: HttpRequest):  # type: ignore[no-untyped-def]
+        return super().get_queryset(request).defer("body")
+
+    @admin.action(description="Handle again")
+    def handle_again(self, request: HttpRequest, queryset: "QuerySet[WebhookEvent]") -> None:
+        """Only for staff that may change events: it makes calls in the seller's name."""
+        assert isinstance(request.user, User)  # noqa: S101 - nobody else gets here
+        again = WebhookEvent.objects.filter(pk__in=list(queryset.values_list("pk", flat=True)))
+        count = dead_letters.replay(again, by=request.user, now=timezone.now())
+        self.message_user(request, f"{count} of {queryset.count()} are being handled again.")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from core import writes
 from core.models import AuditEntry, User, Workspace
 
 
@@ -15,7 +16,7 @@ def record(
     **detail: Any,
 ) -> None:
     """Write one entry; `actor=None` is the system. `summary` is a sentence for people, without personal data."""
-    AuditEntry.objects.create(
+    entry = AuditEntry(
         workspace_id=workspace if isinstance(workspace, int) else workspace.pk,
         action=action,
         subject=subject,
@@ -23,3 +24,4 @@ def record(
         actor=actor,
         detail=detail,
     )
+    writes.insert(entry)

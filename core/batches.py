@@ -2,17 +2,19 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
 
+from core.checkpoints import reached
 from core.models import BATCH, ITEM, Batch, BatchItem, User, Workspace
+from core.patience import patience
 from core.states import IllegalMove, LostRace
 
 # A runner renews its claims while it works; one that is silent for this long is taken to be dead.
-CLAIM = timedelta(seconds=120)
+CLAIM = patience(seconds=120)
 
 
 def start(
@@ -50,7 +52,9 @@ def claim(batch: Batch, *, most: int, now: datetime) -> list[BatchItem]:
         taken = BatchItem.objects.filter(pk__in=ids)
         taken.filter(state="waiting").update(state="working")
         taken.update(claimed_until=now + CLAIM)
-        return list(taken.order_by("position"))
+        claimed = list(taken.order_by("position"))
+    reached("batch.claimed")
+    return claimed
 
 
 def renew(items: list[int], *, now: datetime) -> None:
@@ -78,9 +82,12 @@ def settle_done(batch: Batch, item_ids: list[int], *, now: datetime) -> int:
     """Note many items of this runner as done, in one statement; answers how many it was first
     for."""
     mine = BatchItem.objects.filter(batch=batch, pk__in=item_ids)
-    return mine.filter(state__in=["working", "unknown"]).update(
+    reached("batch.closing")
+    closed = mine.filter(state__in=["working", "unknown"]).update(
         state="done", reason="", fix="", settled_at=now, claimed_until=None
     )
+    reached("batch.closed")
+    return closed
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 RemoteError
 ├─ Rejected         understood and refused: show the message, do not ask again unchanged
 ├─ Unavailable      certainly not carried out: ask again after retry_after
-│  └─ RateLimited   the same, because we asked too often
+│  ├─ RateLimited   the same, because we asked too often
+│  └─ CircuitOpen   the same, and not even sent: the other side has not been answering
 ├─ NotAuthorized    our credentials died: a person must reconnect
 └─ OutcomeUnknown   sent, and no answer to trust: never send again, ask what happened
 
@@ -16,7 +17,9 @@ from datetime import datetime, timedelta
 
 class RemoteError(Exception):
     """A call to a third party did not succeed; `message` is written for a seller, `code` and
-    `request_id` for support."""
+    `request_id` for support. `answered` says that the other side is well, whatever it said."""
+
+    answered = True
 
     def __init__(
         self,
@@ -47,9 +50,20 @@ class Rejected(RemoteError):
 class Unavailable(RemoteError):
     """Certainly not carried out; asking again later may work."""
 
+    answered = False
+
 
 class RateLimited(Unavailable):
     """We asked too often."""
+
+    answered = True
+
+
+class CircuitOpen(Unavailable):
+    """Not sent: the other side has not been answering `since`; see core.breaker."""
+
+    answered = True  # of another circuit around it, nothing is known
+    since: datetime | None = None
 
 
 class NotAuthorized(RemoteError):
@@ -58,3 +72,5 @@ class NotAuthorized(RemoteError):
 
 class OutcomeUnknown(RemoteError):
     """Sent, but whether it was carried out is not known; only asking the provider can tell."""
+
+    answered = False

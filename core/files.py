@@ -1,11 +1,10 @@
 """The private file store: label files, print files. Content-addressed, so a key is also a checksum."""
 
 import hashlib
-import os
-import tempfile
-from pathlib import Path
 
-from django.conf import settings
+from core.file_stores import Missing, store
+
+__all__ = ["DamagedFile", "delete", "is_key", "read", "save"]
 
 
 class DamagedFile(Exception):
@@ -16,40 +15,43 @@ def save(content: bytes, *, suffix: str) -> str:
     """Store `content` durably and answer its key, e.g. ``ab/cdef….pdf``. Storing the same bytes twice is one file."""
     digest = hashlib.sha256(content).hexdigest()
     key = f"{digest[:2]}/{digest[2:]}{suffix}"
-    path = _path(key)
-    if path.exists():
-        return key
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, temporary = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    store().put(key, content)
     return key
 
 
 def read(key: str) -> bytes:
     """The bytes stored under `key`, checked. DamagedFile when they are gone or changed."""
+    if not is_key(key):
+        raise DamagedFile(f"not a file key: {key!r}")
     try:
-        content = _path(key).read_bytes()
-    except OSError as error:
-        raise DamagedFile(f"file {key} cannot be read: {error.strerror}") from error
+        content = store().get(key)
+    except Missing as error:
+        raise DamagedFile(f"file {key} cannot be read: {error}") from error
     if hashlib.sha256(content).hexdigest() != _digest(key):
         raise DamagedFile(f"file {key} is not what was stored")
     return content
 
 
+def delete(key: str) -> None:
+    """Forget a file for good; nothing happens when it is not there. The caller knows that nothing else names it."""
+    if not is_key(key):
+        raise DamagedFile(f"not a file key: {key!r}")
+    store().delete(key)
+
+
+def is_key(text: str) -> bool:
+    """Whether `text` can be the key of a stored file: a place two letters deep, and nothing that climbs out of it."""
+    folder, slash, name = text.partition("/")
+    digest = _digest(text)
+    return (
+        bool(slash)
+        and len(folder) == 2
+        and "/" not in name
+        and len(digest) == 64
+        and all(c in "0123456789abcdef" for c in digest)
+        and name.partition(".")[2].isalnum()
+    )
+
+
 def _digest(key: str) -> str:
     return key.partition(".")[0].replace("/", "")
-
-
-def _path(key: str) -> Path:
-    digest = _digest(key)
-    if len(digest) != 64 or not all(c in "0123456789abcdef" for c in digest):
-        raise DamagedFile(f"not a file key: {key!r}")
-    return Path(settings.FILE_STORE) / key

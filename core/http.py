@@ -4,39 +4,43 @@ is safe."""
 import logging
 import math
 import random
-import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
 
-from core.errors import OutcomeUnknown, RateLimited, RemoteError, Unavailable
+from core.calls import Call, about, describe
+from core.errors import CircuitOpen, OutcomeUnknown, RateLimited, RemoteError, Unavailable
+from core.redaction import redact
+
+__all__ = [
+    "Call",
+    "Gate",
+    "about",
+    "make_client",
+    "open_gate",
+    "redact",
+    "retry_after",
+    "send",
+    "with_retries",
+]
 
 ATTEMPTS = 3
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
-_SECRET = re.compile(
-    r"(?i)((?:access_token|refresh_token|app_secret|auth_code|sign|api_key|token|authorization|code"
-    r"|shop_cipher)=)[^&\s\"']+"
-)
+BACKOFF = 0.25  # seconds, doubled with every try
+# A try that took longer than this is not repeated at once: others wait for the thread it holds.
+PATIENCE = 10.0
+
+# What a request passes before it leaves, and what hears how it went: a rate limit, a breaker.
+type Gate = Callable[[httpx.Request], AbstractContextManager[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One answered or failed exchange, for the journal: never a body, never a secret."""
-
-    method: str
-    url: str
-    status: int | None
-    seconds: float
-    error: str = ""
-
-
-def redact(text: str) -> str:
-    """`text` with the values of secret query parameters struck out."""
-    return _SECRET.sub(r"\1***", text)
+def open_gate(request: httpx.Request) -> AbstractContextManager[None]:
+    """The gate of whoever has none."""
+    return nullcontext()
 
 
 class _Redacting(logging.Filter):
@@ -97,11 +101,10 @@ def send(
     other.
     """
     started = time.monotonic()
-    status: int | None = None
+    response: httpx.Response | None = None
     failure = ""
     try:
         response = client.send(request, auth=auth or httpx.USE_CLIENT_DEFAULT)
-        status = response.status_code
         return response
     except httpx.HTTPError as error:
         failure = type(error).__name__
@@ -110,8 +113,7 @@ def send(
         raise _trouble(error, provider, safe=safe) from (None if unsent else error)
     finally:
         if journal:
-            url = redact(str(request.url))
-            journal(Call(request.method, url, status, time.monotonic() - started, failure))
+            journal(describe(request, response, time.monotonic() - started, failure))
 
 
 def _trouble(error: httpx.HTTPError, provider: str, *, safe: bool) -> RemoteError:
@@ -142,17 +144,22 @@ def with_retries[T](
     with full jitter.
 
     A provider's Retry-After is honoured up to 10 s; a longer one is the caller's to schedule, so it
-    is raised at once.
+    is raised at once, like the failure of a try that took longer than that.
     """
     for attempt in range(1, attempts + 1):
+        started = time.monotonic()
         try:
             return ask()
+        except CircuitOpen:  # the breaker says when, and it will not be by waiting here
+            raise
         except Unavailable as error:
             wait = error.retry_after
-            if attempt == attempts or (wait is not None and wait > 10):
+            if attempt == attempts or time.monotonic() - started > PATIENCE:
+                raise
+            if wait is not None and wait > PATIENCE:
                 raise
             if wait is None:
-                wait = random.uniform(0, 0.25 * 2**attempt)  # noqa: S311 - jitter, not a secret
+                wait = random.uniform(0, BACKOFF * 2**attempt)  # noqa: S311 - jitter, not a secret
             elif isinstance(error, RateLimited):
                 wait += random.uniform(0, 0.2)  # noqa: S311 - jitter, not a secret
             sleep(wait)

@@ -4,11 +4,23 @@ The queue only wakes work. A job is idempotent and safe to be killed anywhere; t
 queues it again.
 """
 
+import logging
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Protocol, cast
 
+from django.utils import timezone
 from django.utils.module_loading import import_string
+from django_q.brokers.orm import ORM
 from django_q.tasks import async_task
+
+from core import heartbeats, logs
+
+log = logging.getLogger(__name__)
+
+
+class JobFailed(Exception):
+    """What the queue keeps of a job that raised: its name. The log has the traceback, redacted."""
 
 
 class Job(Protocol):
@@ -24,17 +36,39 @@ class Job(Protocol):
         """Queue it; inside a transaction the wake-up commits, or vanishes, with it."""
         ...
 
+    def after(self, seconds: float, **ids: Any) -> None:
+        """The same, but no worker takes it before so many seconds have passed."""
+        ...
+
 
 def job(function: Callable[..., Any]) -> Job:
     """Make a keyword-only use case a job. Arguments are ids and plain values: they are pickled."""
     path = f"{function.__module__}.{function.__qualname__}"
 
+    name = path.rpartition(".")[2][:100]
+
     def later(**ids: Any) -> None:
-        async_task("core.jobs.run", path, ids, task_name=path.rpartition(".")[2][:100])
+        async_task("core.jobs.run", path, ids, task_name=name)
+
+    def after(seconds: float, **ids: Any) -> None:
+        async_task("core.jobs.run", path, ids, task_name=name, broker=_Delayed(seconds))
 
     function.path = path  # type: ignore[attr-defined]
     function.later = later  # type: ignore[attr-defined]
+    function.after = after  # type: ignore[attr-defined]
     return cast(Job, function)
+
+
+class _Delayed(ORM):  # type: ignore[misc]
+    """The queue's own broker: it takes a row once its `lock` is over, so a row may begin locked."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+    def enqueue(self, task: str) -> Any:
+        lock = timezone.now() + timedelta(seconds=self.seconds)
+        return self.get_connection().create(key=self.list_key, payload=task, lock=lock).pk
 
 
 def run(path: str, ids: dict[str, Any]) -> None:
@@ -42,4 +76,11 @@ def run(path: str, ids: dict[str, Any]) -> None:
     target = import_string(path)
     if getattr(target, "path", None) != path:
         raise ValueError(f"{path} is not a job")
-    target(**ids)
+    with logs.job(f"{path.rpartition('.')[2]}:{logs.new_id()}"):
+        heartbeats.beat()
+        try:
+            target(**ids)
+        # The queue writes what it is given into its table and its log, in clear and for good.
+        except Exception as error:
+            log.exception("%s failed", path)
+            raise JobFailed(f"{path}: {type(error).__name__}, see the log") from None

@@ -18,12 +18,24 @@ from core.models import Membership, Notification, Workspace
 
 
 @dataclass(frozen=True, slots=True)
+class Cure:
+    """The button that helps a shop which is behind: its words, its address, and whether pressing it
+    does something (a form) or leads somewhere (a link)."""
+
+    words: str
+    url: str
+    does: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Freshness:
-    """How current one shop's orders are: `tone` colours the dot, `words` say it."""
+    """How current one shop's orders are: `tone` colours the dot, `words` say it. A shop with a
+    `cure` is behind, and pages that depend on it say so."""
 
     name: str
     tone: str
     words: str
+    cure: Cure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +54,7 @@ PLACES = (
     Place("Queue", "orders:queue", "list-check", "q", ("orders:",)),
     Place("Batches", "shipping:batches", "stack-2", "b", ("shipping:batch",)),
     Place("Shops", "shops:list", "building-store", "s", ("shops:",)),
-    Place("Settings", "shipping:settings", "settings", "e", ("shipping:",)),
+    Place("Settings", "shipping:settings", "settings", "e", ("shipping:", "core:inbox", "dashboard:connection")),
     Place("Team", "core:team", "users", "t", ("core:team", "core:audit", "core:invit")),
 )
 
@@ -123,6 +135,11 @@ class Shell:
     def freshness(self) -> list[Freshness]:
         """One entry per connected shop."""
         return [entry for source in _freshness for entry in source(self.workspace)]
+
+    @property
+    def behind(self) -> list[Freshness]:
+        """The shops whose orders may not be what TikTok shows now."""
+        return [shop for shop in self.freshness if shop.cure is not None]
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db import models
 
+from core import writes
+
 
 class IllegalMove(Exception):
     """The table has no such move: a mistake of ours, or a second try at something already settled."""
@@ -28,17 +30,27 @@ class StateTable:
         """Model choices, in the table's order."""
         return [(state, state) for state in self.moves]
 
-    def move(self, row: models.Model, to: str, **fields: Any) -> None:
+    def move(
+        self, row: models.Model, to: str, given: writes.Given | None = None, /, **fields: Any
+    ) -> None:
         """Take `row` to `to` together with `fields`, in one UPDATE that fails if the row has moved meanwhile.
 
-        IllegalMove when the table forbids it, LostRace when another process was first.
+        IllegalMove when the table forbids it, LostRace when another process was first, or `given` does not hold.
         """
         current: str = row.state  # type: ignore[attr-defined]
         if to not in self.moves[current]:
             raise IllegalMove(f"{row} cannot go from {current} to {to}")
-        manager = type(row)._base_manager
-        if not manager.filter(pk=row.pk, state=current).update(state=to, **fields):
+        if not self._swap(row, current, {"state": to, **fields}, given):
             raise LostRace(f"{row} is no longer {current}")
         row.state = to  # type: ignore[attr-defined]
         for name, value in fields.items():
             setattr(row, name, value)
+
+    @staticmethod
+    def _swap(
+        row: models.Model, current: str, fields: Mapping[str, Any], given: writes.Given | None
+    ) -> bool:
+        if given is None and any(hasattr(value, "resolve_expression") for value in fields.values()):
+            mine = type(row)._base_manager.filter(pk=row.pk, state=current)
+            return bool(mine.update(**fields))
+        return writes.change(row, fields, state=current, given=given)

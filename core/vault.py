@@ -44,6 +44,11 @@ def check(configured: str) -> None:
     _keys(configured)
 
 
+def key_ids(configured: str) -> frozenset[str]:
+    """The ids of all keys in `configured`."""
+    return frozenset(_keys(configured))
+
+
 def current_key_id() -> str:
     """The id of the key that encrypts now."""
     return next(iter(_keys(settings.VAULT_KEYS)))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from core.views import records, team
+from core.views import freshness, inbox, records, team
 
 urlpatterns = [
     path("team/", team.team, name="team"),
@@ -14,5 +14,11 @@ urlpatterns = [
     path("team/workspace/", team.change_workspace, name="workspace"),
     path("notifications/", records.notifications, name="notifications"),
     path("notifications/seen/", records.mark_seen, name="notifications-seen"),
+    path("freshness/", freshness.dots, name="freshness"),
+    path("freshness/behind/", freshness.behind, name="behind"),
+    path("webhooks/", inbox.inbox, name="inbox"),
+    path("webhooks/again/", inbox.replay, name="inbox-replay"),
+    path("webhooks/dismiss/", inbox.dismiss, name="inbox-dismiss"),
+    path("webhooks/<int:event_id>/", inbox.event, name="inbox-event"),
     path("audit/", records.audit_trail, name="audit"),
 ]

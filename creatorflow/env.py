@@ -19,6 +19,8 @@ class Env:
 
     def __init__(self, source: Mapping[str, str] | None = None) -> None:
         self.source = os.environ if source is None else source
+        # What `secret` answered: struck out of every line of the log
+        self.secrets: set[str] = set()
 
     def text(self, name: str, default: str | None = None) -> str:
         """A string; without a default the variable is required."""
@@ -47,6 +49,17 @@ class Env:
             raise BadSetting(f"{name} is {value}; it has to be between {least} and {most}.")
         return value
 
+    def share(self, name: str) -> float:
+        """A number above 0 and up to 1, which is the default."""
+        raw = self.text(name, "1")
+        try:
+            value = float(raw)
+        except ValueError:
+            value = 0.0
+        if not 0 < value <= 1:
+            raise BadSetting(f"{name} is {raw!r}; it has to be a number above 0 and up to 1.")
+        return value
+
     def flag(self, name: str, default: bool = False) -> bool:
         """true/false, 1/0, yes/no or on/off; blank is the default."""
         raw = self.source.get(name, "")
@@ -71,10 +84,14 @@ class Env:
                 value = Path(path).read_text().strip()
             except OSError as error:
                 raise BadSetting(f"{name}_FILE cannot be read: {error.strerror}.") from None
-            if value:
-                return value
-            raise BadSetting(f"{name}_FILE names an empty file.")
-        return self.text(name, default)
+            if not value:
+                raise BadSetting(f"{name}_FILE names an empty file.")
+        else:
+            value = self.text(name, default)
+        # Of "k1:<key>,k2:<key>" each key is a secret alone; a short part is a word like any other.
+        parts = value.replace(":", ",").split(",")
+        self.secrets |= {part for part in (value, *parts) if part == value or len(part) > 23}
+        return value
 
     def url(self, name: str, default: str) -> str:
         """An http(s) address without a trailing slash."""
@@ -87,6 +104,7 @@ class Env:
     def database(self, name: str, default: str) -> dict[str, object]:
         """Django's settings for a postgresql:// address; a socket directory is given as ?host=/path."""
         parts = urlsplit(self.secret(name, default))
+        self.secrets.add(unquote(parts.password or ""))
         if parts.scheme not in {"postgres", "postgresql"}:
             raise BadSetting(f"{name} has to start with postgresql://")
         query = {key: values[-1] for key, values in parse_qs(parts.query).items()}

@@ -3,8 +3,10 @@
 EVENTS: dict[str, tuple[str, ...]] = {
     "shop.connected": (
         "orders.sync.begin",
+        "orders.dispatch.resume",
         "shops.logistics.read_warehouses",
         "shipping.accounts.welcome_shop",
+        "shops.subscriptions.subscribe",
     ),
     "shop.sync_wanted": ("orders.sync.hurry",),
     "shop.webhooks_failing": ("orders.sync.speed_up",),
@@ -15,4 +17,19 @@ EVENTS: dict[str, tuple[str, ...]] = {
 
 # (provider, event) → handler: `def handle(*, events: list[WebhookEvent]) -> None`, all of one owner. What is not named
 # here is kept and done. core.inbox reads it; docs/webhooks.md says what a handler may raise.
-WEBHOOKS: dict[tuple[str, str], str] = {}
+# TikTok's numbers: shops/tiktok_shop/event_types.py.
+_ORDERS = "orders.handlers.read_told"
+_PRODUCTS = "shops.catalog.handlers.product_changed"
+WEBHOOKS: dict[tuple[str, str], str] = {
+    **{("tiktok", str(kind)): _ORDERS for kind in (1, 2, 3, 4, 11, 12, 36, 64, 65, 67)},
+    ("tiktok", "6"): "shops.handlers.deauthorized",
+    ("tiktok", "7"): "shops.handlers.ending",
+    **{("tiktok", str(kind)): _PRODUCTS for kind in (5, 15, 16, 18, 37, 50, 62)},
+    **{("tiktok", str(kind)): _PRODUCTS for kind in (24, 27, 68, 71)},
+    ("easypost", "tracker.created"): "shipping.handlers.tracked",
+    ("easypost", "tracker.updated"): "shipping.handlers.tracked",
+    ("easypost", "refund.successful"): "shipping.handlers.refund_granted",
+    ("shippo", "track_updated"): "shipping.handlers.tracked",
+    ("shippo", "transaction_created"): "shipping.handlers.transaction_changed",
+    ("shippo", "transaction_updated"): "shipping.handlers.transaction_changed",
+}

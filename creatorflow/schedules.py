@@ -3,7 +3,12 @@
 # name: (dotted job, minutes between runs)
 SCHEDULES: dict[str, tuple[str, int]] = {
     "sync-due-shops": ("orders.sync.sync_due_shops", 1),
+    "reconcile-orders": ("orders.reconciliation.reconcile_due", 5),
+    "check-webhooks": ("shops.subscriptions.check_due", 60),
     "refresh-tokens": ("shops.tokens.refresh_due", 5),
+    "tell-endings": ("shops.endings.tell_endings", 60),
+    "webhook-inbox": ("core.inbox.process_due", 1),
+    "forget-webhooks": ("core.dead_letters.forget_old", 1440),
     "read-products": ("shops.catalog.reading.read_due_skus", 1),
     "prepare-quotes": ("shipping.quoting.quote_due", 1),
     "resume-batches": ("shipping.batches.resume_stalled", 1),
@@ -14,4 +19,6 @@ SCHEDULES: dict[str, tuple[str, int]] = {
     "tell-tiktok": ("orders.dispatch.dispatch_due", 1),
     "release-holds": ("orders.actions.release_due", 1),
     "clear-sessions": ("core.sessions.clear_ended", 1440),
+    "erase-buyers": ("shipping.privacy.erase_due", 1440),
+    "tidy-journal": ("shops.journal.tidy", 1440),
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.utils.csp import CSP
 
-from core import file_stores, vault
+from core import file_stores, logs, vault
 from creatorflow.env import BadSetting, Env, load_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -18,10 +18,6 @@ DEBUG = env.flag("DEBUG")
 # Only a development start may do without secrets of its own.
 SECRET_KEY = env.secret("SECRET_KEY", "development-only-" + "0" * 48 if DEBUG else None)
 VAULT_KEYS = env.secret("VAULT_KEYS", "dev:" + "A" * 43 + "=" if DEBUG else None)
-try:
-    vault.check(VAULT_KEYS)
-except vault.VaultError as error:
-    raise BadSetting(f"{error}. See .env.example for what it is.") from None
 PUBLIC_URL = env.url("PUBLIC_URL", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
@@ -32,9 +28,10 @@ S3_ENDPOINT = env.url("S3_ENDPOINT", f"https://s3.{S3_REGION}.amazonaws.com")
 S3_ACCESS_KEY = env.text("S3_ACCESS_KEY", "")
 S3_SECRET_KEY = env.secret("S3_SECRET_KEY", "")
 try:
+    vault.check(VAULT_KEYS)
     file_stores.check(FILE_STORE, key=bool(S3_ACCESS_KEY and S3_SECRET_KEY))
-except ValueError as error:
-    raise BadSetting(f"FILE_STORE {error}.") from None
+except (vault.VaultError, ValueError) as error:
+    raise BadSetting(f"{error}. See .env.example for what it is.") from None
 REHEARSAL = env.flag("REHEARSAL")  # third parties are simulated: every page says so
 
 ROOT_URLCONF = "creatorflow.urls"
@@ -121,8 +118,8 @@ DATABASES = {"default": _database()}
 Q_CLUSTER = {
     "name": "creatorflow",
     "orm": "default",
-    "workers": env.integer("WORKERS", 2, least=1, most=64),
-    "queue_limit": env.integer("WORKERS", 2, least=1, most=64),
+    "workers": env.integer("WORKERS", 3, least=1, most=64),
+    "queue_limit": env.integer("WORKERS", 3, least=1, most=64),
     "bulk": 1,
     "timeout": 900,
     "retry": 1200,
@@ -296,26 +293,8 @@ METRICS_TOKEN = env.secret("METRICS_TOKEN", "")  # empty: /metrics answers this 
 WEBHOOK_KEEP_DAYS = env.integer("WEBHOOK_KEEP_DAYS", 30, least=1, most=400)
 JOURNAL_KEEP_DAYS = env.integer("JOURNAL_KEEP_DAYS", 14, least=1, most=400)
 BUYER_DATA_DAYS = env.integer("BUYER_DATA_DAYS", 180, most=3650)  # 0: kept for good
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "core.logs.Line"}, "json": {"()": "core.logs.Json"}},
-    "filters": {"redact": {"()": "core.logs.Redact", "values": env.secrets}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": env.choice("LOG_FORMAT", ("line", "json"), "line"),
-            "filters": ["redact"],
-        }
-    },
-    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
-    "loggers": {
-        # Django's own handlers, which know nothing of redaction, are taken away.
-        "django": {"handlers": [], "propagate": True},
-        "django.server": {"handlers": [], "propagate": True},
-        "httpx": {"level": "WARNING"},
-        "httpcore": {"level": "WARNING"},
-        "django-q": {"level": "WARNING"},
-        "pypdf": {"level": "ERROR"},
-    },
-}
+LOGGING = logs.configuration(
+    env.choice("LOG_FORMAT", ("line", "json"), "line"),
+    level=env.text("LOG_LEVEL", "INFO"),
+    secrets=env.secrets,
+)

@@ -50,6 +50,7 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "waiting": ("Waiting", "grey", "hourglass"),
     "working": ("Working", "blue", "loader-2"),
     "failed": ("Failed", "red", "circle-x"),
+    "parked": ("Needs a person", "amber", "alert-triangle"),
     "left_out": ("Left out", "grey", "minus"),
     # accounts and authorizations
     "active": ("Active", "green", "circle-check"),

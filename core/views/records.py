@@ -9,8 +9,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from core.access import MemberRequest, Right, member, wreverse
+from core.audit_words import Subject, action_words, subjects_of
 from core.htmx import page_or_part
-from core.models import AuditEntry, Notification, User
+from core.models import AuditEntry, Notification
 
 PAGE = 50
 
@@ -47,7 +48,12 @@ def audit_trail(request: MemberRequest) -> HttpResponse:
     if subject:
         rows = rows.filter(subject=subject)
     page, before = _newest(request, rows, "at")
-    context = {"page": page, "before": before, "subject": subject, "people": _people(page)}
+    named = subjects_of(request.workspace, page)
+    context = {
+        "rows": [(one, action_words(one.action), named[one.subject]) for one in page],
+        "before": before,
+        "subject": named.get(subject, Subject(subject)) if subject else None,
+    }
     return page_or_part(request, "core/audit.html", "rows", context)
 
 
@@ -64,11 +70,3 @@ def _newest[M: Model](
     page = list(rows.order_by(f"-{column}", "-pk")[: PAGE + 1])
     more = len(page) > PAGE
     return page[:PAGE], page[PAGE - 1].pk if more else None
-
-
-def _people(page: list[AuditEntry]) -> dict[str, str]:
-    """Subjects of the form user:ID, with today's name of that person: entries themselves hold no
-    personal data."""
-    ids = {entry.subject[5:] for entry in page if entry.subject.startswith("user:")}
-    users = User.objects.filter(pk__in=[int(pk) for pk in ids if pk.isdecimal()])
-    return {f"user:{user.pk}": str(user) for user in users}

@@ -5,6 +5,7 @@ Safe to repeat.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 from django.db import connection
@@ -15,9 +16,9 @@ from core.models import Membership, Role, User, Workspace
 from creatorflow.demo.processes import ask
 from creatorflow.demo.start import EMAIL, PASSWORD
 from orders.models import Order
-from shipping import accounts
+from shipping import accounts, listening
 from shipping.models import LabelAccount, ParcelPreset, ShipFrom
-from shops import connect
+from shops import connect, subscriptions
 from shops.models import Shop
 
 KEYS = {"easypost": "EZTKsandbox0000000000demo", "shippo": "shippo_test_sandbox0000demo"}
@@ -54,6 +55,14 @@ def set_up(sandbox: str, keys: Mapping[str, str] = KEYS) -> Demo:
             accounts.add(workspace, provider, key, user=user)
     accounts.ensure_tiktok_accounts(workspace)
     return Demo(user, workspace, shop)
+
+
+def listen(demo: Demo) -> None:
+    """Have the simulated third parties tell this demo what changes, so that it shows in seconds."""
+    subscriptions.subscribe(shop_id=demo.shop.pk)
+    accounts_with_keys = LabelAccount.objects.of(demo.workspace).filter(provider__in=KEYS)
+    for account in accounts_with_keys.select_related("workspace"):
+        listening.start(account, user=demo.user)
 
 
 def _ship_from(workspace: Workspace) -> None:
@@ -112,5 +121,8 @@ def waiting_work() -> dict[str, int]:
 
 
 def queued() -> set[str]:
-    """Names of the jobs that wait or run; a job leaves the queue when it has ended."""
-    return {task.name() for task in OrmQ.objects.all()}
+    """Names of the jobs that wait or run; a job leaves the queue when it has ended. One that was
+    put off is not waited for; one that runs is locked for much longer than any of those."""
+    now = timezone.now()
+    put_off = OrmQ.objects.filter(lock__gt=now, lock__lt=now + timedelta(minutes=2))
+    return {task.name() for task in OrmQ.objects.exclude(pk__in=put_off.values("pk"))}

@@ -35,6 +35,7 @@ APP = {  # the sandbox's own app; see sandbox/tiktok/store.py
     "TIKTOK_SHOP_APP_SECRET": "sandbox-app-secret-0123456789abcdef",
     "TIKTOK_SHOP_SERVICE_ID": "7300000000000000001",
     "TIKTOK_SHOP_ENVIRONMENT": "sandbox",
+    "SHIPPO_RATE_PER_SECOND": "1000",  # it takes what a real test key would be refused
 }
 
 
@@ -87,7 +88,9 @@ def started(folder: Path, given: argparse.Namespace, *, pages: bool) -> Iterator
             stack.callback(processes.stop)  # before the database goes
             sandbox = sandbox_address(processes)
             bar.at(1, 1, "on 127.0.0.1")
-        processes.environment = _environment(folder, url(folder / "postgres"), sandbox, web)
+        # Without pages nobody could be told anything: TikTok is given no address then.
+        public = web if pages else "http://nobody.invalid"
+        processes.environment = _environment(folder, url(folder / "postgres"), sandbox, public)
         with step("Tables, worker, pages" if pages else "Tables and worker") as bar:
             _migrate(processes.environment)
             processes.start("worker", ["manage.py", "qcluster"])
@@ -95,10 +98,11 @@ def started(folder: Path, given: argparse.Namespace, *, pages: bool) -> Iterator
                 _serve(processes, ports["web"])
             bar.at(1, 1, "ready")
         with step("Workspace and connected shop") as bar:
-            from creatorflow.demo.setting_up import set_up
+            from creatorflow.demo.setting_up import listen, set_up
 
             demo = set_up(sandbox)
             if pages:
+                listen(demo)
                 wait_for_web(f"{web}/accounts/login/", processes)
             bar.at(1, 1, demo.shop.name)
         yield Started(processes, demo, web, sandbox)
@@ -137,14 +141,18 @@ def _known_ports(folder: Path) -> dict[str, int]:
 
 
 def _secrets(folder: Path) -> dict[str, str]:
-    """Secrets of this demo alone, made at its first start."""
+    """Secrets of this demo alone, made at its first start, and those that a later version added."""
     path = folder / "secrets.json"
-    if not path.exists():
-        key = base64.b64encode(secrets.token_bytes(32)).decode()
-        made = {"SECRET_KEY": secrets.token_urlsafe(50), "VAULT_KEYS": f"demo:{key}"}
+    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    made = {
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "VAULT_KEYS": f"demo:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        "SHIPPING_WEBHOOK_SECRET": secrets.token_urlsafe(24),
+    }
+    if made.keys() - kept.keys():
         path.touch(mode=0o600)
-        path.write_text(json.dumps(made))
-    return dict(json.loads(path.read_text()))
+        path.write_text(json.dumps(made | kept))
+    return made | kept
 
 
 def _environment(folder: Path, database: str, sandbox: str, web: str) -> dict[str, str]:

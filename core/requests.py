@@ -1,0 +1,24 @@
+"""Every request has an id: the proxy's, if it sent a sane one, else ours. It stands in the logs and in the answer."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase
+
+from core import logs
+
+HEADER = "X-Request-ID"
+
+
+def identified(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware; the outermost, so that every line of the request has its id."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        request_id = logs.sane_id(request.META.get("HTTP_X_REQUEST_ID"))
+        with logs.request(request_id):
+            response = get_response(request)
+        response[HEADER] = request_id
+        return response
+
+    return answer
