@@ -79,6 +79,8 @@ def member[**P](right: Right = Right.VIEW) -> Callable[[View[P]], Callable[..., 
             request.membership = membership  # type: ignore[attr-defined]
             if right not in RIGHTS.get(membership.role, frozenset()):
                 raise PermissionDenied(right)
+            if right is Right.BUY and request.method == "POST" and not _has_turn(membership):
+                return _too_quick(request)
             # Every time on the page is the workspace's own.
             with timezone.override(zone(membership.workspace)):
                 return view(request, *args, **kwargs)  # type: ignore[arg-type]
@@ -87,6 +89,20 @@ def member[**P](right: Right = Right.VIEW) -> Callable[[View[P]], Callable[..., 
         return guarded
 
     return decorate
+
+
+def _has_turn(membership: Membership) -> bool:
+    try:
+        _SPENDING.acquire(f"spending:{membership.pk}")
+    except RateLimited:
+        return False
+    return True
+
+
+def _too_quick(request: HttpRequest) -> HttpResponseBase:
+    response = render(request, "core/429.html", status=429)
+    response["Retry-After"] = "10"
+    return response
 
 
 def zone(workspace: Workspace) -> ZoneInfo:

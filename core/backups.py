@@ -114,9 +114,15 @@ def vault_key_ids(source: psycopg.Connection[Any]) -> set[str]:
         for column in getattr(model, "SEALED", {}):
             rows = _rows(source, _distinct(model, column, "split_part({}, '.', 1)"))
             found |= {text for (text,) in rows if text}
+    found |= {text for (text,) in _rows(source, _SECOND_STEP) if text}
     return found
 
 
+# core.second_step seals within a JSON column of the library's.
+_SECOND_STEP = sql.SQL(
+    "SELECT DISTINCT split_part(COALESCE(data->>'secret', data->>'seed'), '.', 1)"
+    " FROM mfa_authenticator"
+)
 _MIGRATIONS = sql.SQL("SELECT app, name FROM django_migrations ORDER BY app, name")
 
 

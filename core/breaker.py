@@ -133,7 +133,8 @@ def forget() -> None:
 
 def pause_after(openings: int) -> timedelta:
     """How long a circuit stays open when it was opened so often in a row."""
-    return min(FIRST_PAUSE * 2 ** min(max(openings, 1) - 1, 10), LONGEST_PAUSE)
+    doubled: timedelta = FIRST_PAUSE * 2 ** min(max(openings, 1) - 1, 10)
+    return min(doubled, LONGEST_PAUSE)
 
 
 # -- Before and after a call -----------------------------------------------------------------------
@@ -258,7 +259,7 @@ def _apart(work: Callable[[], bool]) -> bool:
 def _in_transaction() -> bool:
     """A test's own transaction, which is never committed, is none."""
     blocks = connection.atomic_blocks
-    return bool(blocks) and not blocks[0]._from_testcase
+    return bool(blocks) and not getattr(blocks[0], "_from_testcase", False)
 
 
 def _over_another_connection(work: Callable[[], bool]) -> bool:

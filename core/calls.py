@@ -1,7 +1,7 @@
 """One exchange with a third party as the journal keeps it, and which order it was about."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -57,15 +57,20 @@ def subject() -> str:
 
 
 def describe(
-    request: httpx.Request, response: httpx.Response | None, seconds: float, failure: str
+    request: httpx.Request,
+    response: httpx.Response | None,
+    seconds: float,
+    failure: str,
+    secrets: Collection[str] = (),
 ) -> Call:
-    """The exchange for the journal; bodies are looked at only when it failed."""
+    """The exchange for the journal; bodies are looked at only when it failed. `secrets` are what
+    the request was made with: an answer may quote them."""
     content = response.content if response is not None else b""
     status = response.status_code if response is not None else None
     refused = bool(_REFUSED.match(content))
     asked = answered = ""
     if status is None or status >= 400 or refused:
-        asked, answered = redact_exchange(_body(request), content)
+        asked, answered = redact_exchange(_body(request), content, secrets)
     return Call(
         request.method,
         redact_url(str(request.url)),

@@ -5,7 +5,7 @@ import logging
 import math
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -92,13 +92,14 @@ def send(
     safe: bool,
     journal: Callable[[Call], None] | None = None,
     auth: httpx.Auth | None = None,
+    secrets: Collection[str] = (),
 ) -> httpx.Response:
     """Send once and answer the response, whatever its status; transport trouble becomes our own
     errors.
 
     `safe` says that repeating the request changes nothing. Before a request left us the trouble is
     always Unavailable; after that it is Unavailable for a safe request and OutcomeUnknown for any
-    other.
+    other. The journal strikes `secrets` out of whatever the answer quotes.
     """
     started = time.monotonic()
     response: httpx.Response | None = None
@@ -113,7 +114,7 @@ def send(
         raise _trouble(error, provider, safe=safe) from (None if unsent else error)
     finally:
         if journal:
-            journal(describe(request, response, time.monotonic() - started, failure))
+            journal(describe(request, response, time.monotonic() - started, failure, secrets))
 
 
 def _trouble(error: httpx.HTTPError, provider: str, *, safe: bool) -> RemoteError:

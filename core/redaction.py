@@ -147,13 +147,16 @@ def redact_url(url: str) -> str:
     return _IN_QUERY.sub(rf"\1{STRUCK}", url)
 
 
-def redact_exchange(asked: bytes, answered: bytes) -> tuple[str, str]:
+def redact_exchange(
+    asked: bytes, answered: bytes, secrets: Collection[str] = ()
+) -> tuple[str, str]:
     """Both bodies of a failed call, as text of at most MOST_BODY characters each.
 
-    An answer may quote the address it was asked about: what the request says of people is struck out of it, too.
+    An answer may quote the address it was asked about, and the `secrets` it was asked with: what the request says of
+    people is struck out of it, too.
     """
     request, answer = _parsed(asked), _parsed(answered)
-    known = {value for value in personal_values(request) if len(value) > 2}
+    known = {value for value in (*personal_values(request), *secrets) if len(value) > 2}
     return _shown(request, asked, known), _shown(answer, answered, known)
 
 

@@ -52,9 +52,16 @@ class Place:
 PLACES = (
     Place("Plan", "dashboard:plan", "home", "h", ("dashboard:",)),
     Place("Queue", "orders:queue", "list-check", "q", ("orders:",)),
-    Place("Batches", "shipping:batches", "stack-2", "b", ("shipping:batch",)),
+    Place("Batches", "shipping:batches", "stack-2", "b", ("shipping:batch", "shipping:needs-word")),
+    Place("Tracking", "shipping:tracking", "truck", "k", ("shipping:tracking",)),
     Place("Shops", "shops:list", "building-store", "s", ("shops:",)),
-    Place("Settings", "shipping:settings", "settings", "e", ("shipping:", "core:inbox", "dashboard:connection")),
+    Place(
+        "Settings",
+        "shipping:settings",
+        "settings",
+        "e",
+        ("shipping:", "core:inbox", "dashboard:connection"),
+    ),
     Place("Team", "core:team", "users", "t", ("core:team", "core:audit", "core:invit")),
 )
 

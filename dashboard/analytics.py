@@ -18,8 +18,11 @@ from orders.counts import MOST, tab_counts
 from orders.models import Order, SyncCursor
 from orders.querysets import NO_DEADLINE
 from shipping.models import Label, LedgerEntry
+from shipping.tracking import lists as parcels
+from shipping.tracking.terms import terms_of
+from shops import endings
 from shops.freshness import age_of
-from shops.models import Authorization, Shop
+from shops.models import Shop
 
 HOURS = 24
 DAYS = 14
@@ -76,8 +79,8 @@ class Cards:
     next_release: datetime | None
     to_fix: int
     blockers: tuple[tuple[str, int], ...]  # most frequent first
-    bought: int
-    oldest_bought: datetime | None
+    unscanned: int
+    oldest_unscanned: datetime | None
     unknown: int
     refused: int
 
@@ -91,9 +94,10 @@ def cards(workspace: Workspace, counts: dict[str, int], *, now: datetime) -> Car
     blockers = Counter(
         orders.tab("fix", now=now).order_by("due_at").values_list("blocker", flat=True)[: MOST + 1]
     )
-    waiting = orders.tab("bought", now=now).order_by("due_at").values("pk")[: MOST + 1]
-    labels = Label.objects.filter(order__in=waiting, state="bought")
     trouble = _label_trouble(workspace, now=now)
+    shops = list(Shop.objects.of(workspace))
+    terms = terms_of(workspace.pk, shops, on=now.date())
+    unscanned, oldest_unscanned = parcels.unscanned(workspace, terms, now=now)
     return Cards(
         at_risk=counts["late"],
         first_due=risky["first"],
@@ -102,8 +106,8 @@ def cards(workspace: Workspace, counts: dict[str, int], *, now: datetime) -> Car
         next_release=held.aggregate(next=Min("held_until"))["next"],
         to_fix=counts["fix"],
         blockers=tuple(blockers.most_common()),
-        bought=counts["bought"],
-        oldest_bought=labels.aggregate(oldest=Min("settled_at"))["oldest"],
+        unscanned=unscanned,
+        oldest_unscanned=oldest_unscanned,
         unknown=trouble["unknown"],
         refused=trouble["refused"],
     )
@@ -250,17 +254,10 @@ def _shop_state(shop: Shop, today: int, *, now: datetime) -> ShopState:
         complete_until=cursor.complete_until if cursor else None,
         reading=age.percent,
         lost=shop.authorization is None or shop.authorization.state != "active",
-        authorized_days=_days_left(shop.authorization, now),
+        authorized_days=endings.days_left(shop.authorization, now=now),
         tone=age.tone,
         words=age.words,
     )
-
-
-def _days_left(given: Authorization | None, now: datetime) -> int | None:
-    """Days until a person has to renew TikTok's authorization."""
-    if given is None or given.state != "active" or given.refresh_expires_at is None:
-        return None
-    return (given.refresh_expires_at - now).days
 
 
 def counts_of(workspace: Workspace, *, now: datetime) -> dict[str, int]:

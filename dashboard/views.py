@@ -61,8 +61,6 @@ def plan(request: MemberRequest) -> HttpResponse:
         "hours": _hours_chart(analytics.next_hours(request.workspace, now=now)),
         "shops": shops,
         "fresh": sum(shop.tone == "green" for shop in shops),
-        "lost": [shop for shop in shops if shop.lost],
-        "behind": _behind(shops),
     }
     return page_or_part(request, "dashboard/plan.html", "plan", context)
 
@@ -84,16 +82,6 @@ def _greeting(local: datetime) -> str:
     if 4 <= local.hour < 12:
         return "Good morning"
     return "Good afternoon" if 12 <= local.hour < 18 else "Good evening"
-
-
-def _behind(shops: list[analytics.ShopState]) -> list[analytics.ShopState]:
-    """Shops that can be read but were not lately, the oldest first."""
-    late = [
-        (shop.complete_until, shop)
-        for shop in shops
-        if shop.complete_until and not shop.lost and shop.tone in {"amber", "red"}
-    ]
-    return [shop for _, shop in sorted(late, key=lambda pair: pair[0])]
 
 
 def _fix_words(blockers: tuple[tuple[str, int], ...]) -> str:

@@ -169,6 +169,14 @@ def dispatch_due() -> int:
     return count
 
 
+@job
+def resume(*, shop_id: int) -> None:
+    """A shop was connected again: what could not be told meanwhile is due now."""
+    waiting = Dispatch.objects.filter(order__shop=shop_id, state__in=("due", "unknown"))
+    if waiting.update(due_at=timezone.now()):
+        dispatch_due.later()
+
+
 def _tell_one(dispatch_id: int) -> str:
     return str(tell_tiktok(dispatch_id=dispatch_id))
 

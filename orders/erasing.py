@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from orders.mapping import Row, raw_text
+from orders.mapping import Row, json_text
 
 # Column -> what it holds once the buyer is erased. `buyer_id` is TikTok's own number of the person.
 BLANK: Final[dict[str, object]] = {
@@ -76,4 +76,4 @@ def erase_row(order: Row) -> None:
     order["recipient"] = address_left(recipient)
     order |= BLANK
     document = document_left(orjson.loads(order["raw"]))
-    order["raw"] = raw_text(document if isinstance(document, dict) else {})
+    order["raw"] = json_text(document if isinstance(document, dict) else {})

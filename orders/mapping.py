@@ -4,6 +4,7 @@ Whatever TikTok sends becomes a row: an unknown status, type or currency is kept
 or senseless value becomes nothing, and the whole document stays in `raw`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ NO_CURRENCY: Final = "XXX"  # ISO 4217: no currency
 _CENT = Decimal("0.01")
 _MOST_MONEY = Decimal(10**12)
 _ZERO = Decimal("0.00")
+# NUL, escaped; not a backslash, itself escaped, that a buyer wrote in front of "u0000".
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 _MOST_SECONDS = 10**10  # the year 2286
 
 type Json = Mapping[str, Any]
@@ -53,14 +56,14 @@ def map_order(document: Json, *, now: datetime) -> MappedOrder:
     order |= _kinds(document) | _times(document, now) | _flags(document)
     order |= _money(payment, currency) | _people(document)
     order |= _contents(order, lines)
-    order["raw"] = raw_text(document)
+    order["raw"] = json_text(document)
     return MappedOrder(order, lines)
 
 
-def raw_text(document: Json) -> str:
-    """The document as JSON that PostgreSQL stores: NUL, which it refuses, is taken out."""
-    packed = orjson.dumps(document, default=str).decode()
-    return packed.replace("\\u0000", "") if "\\u0000" in packed else packed
+def json_text(value: object) -> str:
+    """JSON that PostgreSQL stores: NUL, which it refuses, is taken out."""
+    packed = orjson.dumps(value, default=str).decode()
+    return _NUL.sub(r"\1", packed) if "\\u0000" in packed else packed
 
 
 def _kinds(document: Json) -> Row:
@@ -262,7 +265,8 @@ def _exact(value: str) -> Decimal:
         found = Decimal(value)
     except InvalidOperation:
         return _ZERO
-    if not found.is_finite() or abs(found) >= _MOST_MONEY:
+    # Compared, not calculated with: arithmetic on 1e1000000 raises.
+    if not found.is_finite() or not -_MOST_MONEY < found < _MOST_MONEY:
         return _ZERO
     return found.quantize(_CENT, ROUND_HALF_EVEN)
 

@@ -12,14 +12,13 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
-import orjson
 from django.db import connection, transaction
 from django.db.models import JSONField
 
 from orders import staging
 from orders.changes import note_changes
 from orders.erasing import erase_row
-from orders.mapping import MappedOrder, Row
+from orders.mapping import MappedOrder, Row, json_text
 from orders.models import Order
 from orders.readiness import Facts, decide
 from shops.catalog.models import Sku
@@ -245,12 +244,8 @@ def _values(row: Row) -> list[Any]:
     values = row.copy()
     for name in _OBJECTS:
         if name in values:
-            values[name] = _json(values[name])
+            values[name] = json_text(values[name])
     return list(values.values())
-
-
-def _json(value: object) -> str:
-    return orjson.dumps(value, default=str).decode().replace("\\u0000", "")
 
 
 def _make_room(*tables: str) -> None:

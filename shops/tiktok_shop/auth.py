@@ -133,7 +133,14 @@ def _ask(host: TokenHost, path: str, query: dict[str, str]) -> dict[str, Any]:
     )
     secrets = (host.app_secret, query.get("auth_code", ""), query.get("refresh_token", ""))
     with host.gate(request):
-        response = send(host.http, request, provider=PROVIDER, safe=False, journal=host.journal)
+        response = send(
+            host.http,
+            request,
+            provider=PROVIDER,
+            safe=False,
+            journal=host.journal,
+            secrets=secrets,
+        )
         return open_envelope(response, Asked(safe=False, secrets=secrets))
 
 
@@ -182,6 +189,6 @@ def _moment(value: object, now: datetime) -> datetime | None:
 def _number(value: object) -> int | None:
     if isinstance(value, bool):
         return None
-    if isinstance(value, str) and value.isdecimal():
+    if isinstance(value, str) and value.isdecimal() and len(value) < 20:
         return int(value)
     return value if isinstance(value, int) else None

@@ -221,6 +221,7 @@ class TikTokShopClient:
         self._await_turn(prepared.endpoint)
         try:
             with self._gate(request):
+                asked = prepared.asked(token)
                 response = send(
                     self._http,
                     request,
@@ -228,8 +229,9 @@ class TikTokShopClient:
                     safe=prepared.endpoint.safe,
                     journal=self._journal,
                     auth=self._signature,
+                    secrets=asked.secrets,
                 )
-                return open_envelope(response, prepared.asked(token))
+                return open_envelope(response, asked)
         except RemoteError as error:
             self._note(prepared.endpoint, error)
             raise

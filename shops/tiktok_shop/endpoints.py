@@ -154,6 +154,22 @@ _TABLE = (
         query=frozenset({"tracking_number"}),
     ),
     Endpoint(
+        "order_tracking",
+        "GET",
+        "/fulfillment/{version}/orders/{order_id}/tracking",
+        FULFILLMENT,
+        safe=True,
+        version="202309",
+    ),
+    Endpoint(
+        "logistics_tracking",
+        "GET",
+        "/logistics/{version}/orders/{order_id}/tracking",
+        LOGISTICS,
+        safe=True,
+        version="202604",
+    ),
+    Endpoint(
         "search_products",
         "POST",
         "/product/{version}/products/search",

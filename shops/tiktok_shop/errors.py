@@ -122,12 +122,24 @@ def _envelope(response: httpx.Response) -> dict[str, Any] | None:
         parsed = orjson.loads(response.content)
     except ValueError:
         return None
+    if b"\\u0000" in response.content:  # no database takes it, and it says nothing
+        parsed = _without_nul(parsed)
     if not isinstance(parsed, dict):
         return None
     code = parsed.get("code")
-    if isinstance(code, str) and code.isdecimal():
+    if isinstance(code, str) and code.isdecimal() and len(code) < 20:
         parsed["code"] = code = int(code)
     return parsed if isinstance(code, int) and not isinstance(code, bool) else None
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, list):
+        return [_without_nul(one) for one in value]
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(one) for key, one in value.items()}
+    return value
 
 
 def _unreadable(response: httpx.Response, asked: Asked) -> RemoteError:

@@ -95,11 +95,17 @@ def _price(service: dict[str, Any]) -> Money | None:
 
 
 def _days(value: object) -> int | None:
-    if isinstance(value, str) and value.isdecimal():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    days = _number(value)
+    return days if days is not None and 0 <= days < 1000 else None
 
 
 def _moment(value: object) -> datetime | None:
-    seconds = _days(value)
-    return datetime.fromtimestamp(seconds, UTC) if seconds and seconds < 10**11 else None
+    # No nonsense here may raise: the label it comes with is paid.
+    seconds = _number(value)
+    return datetime.fromtimestamp(seconds, UTC) if seconds and 0 < seconds < 10**11 else None
+
+
+def _number(value: object) -> int | None:
+    if isinstance(value, str) and value.isdecimal() and len(value) < 20:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -2,7 +2,7 @@
 never too little."""
 
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from decimal import ROUND_CEILING, Decimal
 from typing import Any, Literal
 
 _GRAMS = {
@@ -91,7 +91,7 @@ def product_measures(product: dict[str, Any]) -> list[ProductMeasure]:
     package."""
     weight, size = grams(product.get("package_weight")), size_of(product.get("package_dimensions"))
     measures = []
-    for sku in product.get("skus") or []:
+    for sku in entries(product, "skus"):
         own_weight, own_size = grams(sku.get("sku_weight")), size_of(sku.get("sku_dimensions"))
         measures.append(
             ProductMeasure(
@@ -107,12 +107,18 @@ def product_measures(product: dict[str, Any]) -> list[ProductMeasure]:
     return measures
 
 
+def entries(holder: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects in the list called `name`; whatever else is there is passed over."""
+    found = holder.get(name)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
 def _whole(value: object, factor: Decimal | None) -> int | None:
     if factor is None or isinstance(value, bool):
         return None
     try:
         amount = Decimal(str(value)) * factor
-    except InvalidOperation:
+    except ArithmeticError:  # no number, or one that cannot be multiplied
         return None
     if not amount.is_finite() or not 0 < amount < _MOST:
         return None

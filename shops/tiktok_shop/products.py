@@ -6,6 +6,7 @@ from typing import Any
 
 from shops.tiktok_shop.client import TikTokShopClient
 from shops.tiktok_shop.errors import unreadable
+from shops.tiktok_shop.measures import entries
 from shops.tiktok_shop.paging import Page, all_pages, ask_page
 
 MAX_PAGE = 100
@@ -41,12 +42,12 @@ def listed_skus(product: dict[str, Any]) -> list[ListedSku]:
             product_name=str(product.get("title") or ""),
             sku_name=", ".join(
                 str(attribute.get("value_name") or "")
-                for attribute in sku.get("sales_attributes") or []
+                for attribute in entries(sku, "sales_attributes")
                 if attribute.get("value_name")
             ),
             stock=_stock(sku.get("inventory")),
         )
-        for sku in product.get("skus") or []
+        for sku in entries(product, "skus")
     ]
 
 

@@ -10,7 +10,8 @@ function show(text, level = "ok") {
 }
 
 function settle(node, level) {
-  const lasts = LASTS[level];
+  // Long enough to think about it, where it can be undone.
+  const lasts = node.querySelector("[hx-post]") ? 20000 : LASTS[level];
   // What went wrong stays until it is read.
   if (lasts) setTimeout(() => node.remove(), lasts);
 }

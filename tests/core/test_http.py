@@ -1,4 +1,5 @@
 import logging
+import time
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -7,7 +8,15 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from core.errors import OutcomeUnknown, RateLimited, Rejected, RemoteError, Unavailable
+from core import http
+from core.errors import (
+    CircuitOpen,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    RemoteError,
+    Unavailable,
+)
 from core.http import Call, make_client, redact, retry_after, send, with_retries
 
 SECRET_URL = "https://auth.example/token?app_key=k1&app_secret=s3cr3t&auth_code=c0de"
@@ -192,3 +201,20 @@ def test_a_long_wait_is_the_callers_to_schedule() -> None:
 def test_nothing_but_absence_is_asked_again(kind: type[RemoteError]) -> None:
     with pytest.raises(kind):
         with_retries(failing(kind("no", provider="p")), sleep=lambda seconds: pytest.fail("slept"))
+
+
+def test_a_circuit_that_is_open_is_not_waited_for() -> None:
+    shut = CircuitOpen("It is not answering.", provider="p", retry_after=1)
+    with pytest.raises(CircuitOpen):
+        with_retries(failing(shut), sleep=lambda seconds: pytest.fail("slept"))
+
+
+def test_a_try_that_took_long_is_not_repeated_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "PATIENCE", 0.05)
+
+    def slow() -> str:
+        time.sleep(0.06)
+        raise away()
+
+    with pytest.raises(Unavailable):
+        with_retries(slow, sleep=lambda seconds: pytest.fail("slept"))

@@ -216,5 +216,5 @@ def table(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
 
 @pytest.mark.usefixtures("table")
 def test_whatever_happens_a_webhook_is_stored_once_and_its_effect_is_the_truth(db: Any) -> None:
-    run_state_machine_as_test(WebhookLife, settings=examples(25, steps=25))
+    run_state_machine_as_test(WebhookLife, settings=examples(60, steps=30))
     assert not WebhookEvent.objects.exists()

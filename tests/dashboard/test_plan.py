@@ -110,7 +110,7 @@ def test_the_cards_count_what_needs_an_eye(glow: Workspace) -> None:
     assert (found.on_hold, found.next_release) == (2, free)
     assert found.to_fix == 4
     assert found.blockers[0] == ("no_weight", 2)
-    assert (found.bought, found.oldest_bought) == (1, label.settled_at)
+    assert (found.unscanned, found.oldest_unscanned) == (1, label.settled_at)
     assert (found.unknown, found.refused) == (1, 1)
 
 

@@ -23,6 +23,8 @@ def furnish(desk: Desk) -> None:
     colleague = factories.user("packer@creatorflow.example")
     factories.member(desk.workspace, "packer", colleague)
     factories.invitation(desk.workspace, email="next@creatorflow.example")
+    dead = {"state": "parked", "reason": "TikTok did not answer in time.", "code": "Timeout"}
+    factories.webhook("1", {"type": 1}, workspace=desk.workspace, subject="5769", **dead)
     actions.hold(desk.workspace, [orders[4].pk], because="Out of stock", until=None, user=colleague)
     refusal = {"error": {"code": "POSTAGE", "message": "Unable to buy postage.", "errors": []}}
     desk.sandbox.fault("status", path=BUY, status=422, body=refusal, times=1)
@@ -44,10 +46,16 @@ def addresses(desk: Desk) -> Iterator[tuple[str, str]]:
     """Name and address of every page a person can open."""
     pages = {
         "dashboard:plan": [""],
+        "dashboard:connections": [""],
         "orders:queue": [
             f"?tab={tab}" for tab in ("ready", "late", "hold", "fix", "bought", "all")
         ],
         "shipping:batches": [""],
+        "shipping:needs-word": [""],
+        "shipping:tracking": [
+            f"?list={name}"
+            for name in ("unscanned", "stalled", "exceptions", "moving", "delivered", "handled")
+        ],
         "shops:list": [""],
         "shipping:settings": [""],
         "shipping:skus": [""],
@@ -57,6 +65,7 @@ def addresses(desk: Desk) -> Iterator[tuple[str, str]]:
         "core:team": [""],
         "core:notifications": [""],
         "core:audit": [""],
+        "core:inbox": ["", "?tab=recent"],
     }
     for name, queries in pages.items():
         for query in queries:

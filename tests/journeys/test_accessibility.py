@@ -44,7 +44,7 @@ def test_no_page_has_a_barrier_that_axe_knows(
 
 
 def _opened(desk: Desk) -> dict[str, list[str]]:
-    """The sheet, the list of keys, and a selection."""
+    """The sheets, the list of keys, and a selection."""
     found, page = {}, desk.page
     desk.go("orders:queue")
     page.get_by_label("Select all on this page").check()
@@ -53,6 +53,11 @@ def _opened(desk: Desk) -> dict[str, list[str]]:
     expect(page.locator("#sheet [data-confirm]")).to_be_visible()
     found["sheet"] = barriers(page)
     page.keyboard.press("Escape")
+    for name in ("Parcel", "Service"):
+        page.locator("[data-bulk]").get_by_role("button", name=name, exact=True).click()
+        expect(page.locator("#sheet h2")).to_contain_text(name.lower())
+        found[f"sheet of {name}"] = barriers(page)
+        page.keyboard.press("Escape")
     page.keyboard.press("?")
     found["keys"] = barriers(page)
     return found

@@ -13,7 +13,7 @@ from core.states import IllegalMove
 from orders import actions, dispatch, sync
 from orders.models import Dispatch, Order, OrderEvent
 from shops.clients import use_transport
-from shops.models import DeliveryProviders
+from shops.models import Authorization, DeliveryProviders
 from tests.shops.sandboxed import Connected
 
 UPS = "1Z999AA10123456784"
@@ -279,3 +279,19 @@ def test_two_sweeps_never_hold_the_same_dispatch(connected: Connected) -> None:
     made = dispatch.request(an_order(connected), tracking_number=UPS, carrier="ups")
     assert dispatch._claim(timezone.now()) == [made.pk]
     assert dispatch._claim(timezone.now()) == []
+
+
+def test_what_could_not_be_told_without_a_sign_in_is_due_when_the_shop_is_back(
+    connected: Connected,
+) -> None:
+    order = an_order(connected)
+    permissions = Authorization.objects.filter(shops=order.shop)
+    permissions.update(state="lost")
+    made = told(order)
+    assert made.state == "due"
+    assert made.due_at > timezone.now() + timedelta(minutes=4)
+    permissions.update(state="active")
+    dispatch.resume(shop_id=order.shop_id)
+    made.refresh_from_db()
+    assert made.due_at <= timezone.now()
+    assert (again(made), marks(connected)) == ("done", 1)

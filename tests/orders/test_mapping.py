@@ -159,6 +159,12 @@ def test_characters_the_database_refuses_are_taken_out() -> None:
     assert "\\u0000" not in row["raw"]
 
 
+def test_what_a_buyer_types_is_no_escape() -> None:
+    words = ["\\u0000", "\\\\u0000", "a\\\x00\x00b"]
+    kept = [orjson.loads(mapped(buyer_message=one)["raw"])["buyer_message"] for one in words]
+    assert kept == ["\\u0000", "\\\\u0000", "a\\b"]
+
+
 def test_lines_without_or_with_the_same_number_stay_apart_or_fold() -> None:
     lines = [documents.line(id=None), documents.line(id=""), documents.line(id="7")] * 2
     result = map_order(documents.order(line_items=lines), now=NOW)

@@ -208,7 +208,7 @@ def queries(client: Client, query: str) -> int:
     return len(caught)
 
 
-@pytest.mark.parametrize(("query", "most"), [("", 12), ("?tab=fix", 13), ("?q=glow&tab=all", 13)])
+@pytest.mark.parametrize(("query", "most"), [("", 13), ("?tab=fix", 14), ("?q=glow&tab=all", 14)])
 def test_fifty_rows_cost_as_many_queries_as_ten(query, most, desk, owner, client) -> None:
     filled(desk, 5)
     Order.objects.all().update(stage="ready")
@@ -218,8 +218,10 @@ def test_fifty_rows_cost_as_many_queries_as_ten(query, most, desk, owner, client
     filled(desk, 45)
     for blocker in [*BLOCKERS, *BLOCKERS, *BLOCKERS]:
         factories.order(desk, stage="fix", blocker=blocker, search_text="glow")
-    # Two more where there is more than one page: where its newest part begins, and the count.
-    assert few <= queries(client, query) <= min(few + 2, most)
+    many = queries(client, query)
+    # Two more where there is more than one page: where its newest part begins, and the count. One
+    # less where what the shell shows was read a moment ago.
+    assert few - 1 <= many <= min(few + 2, most)
 
 
 def test_fifty_rows_weigh_less_than_120_kb(desk, owner, client) -> None:

@@ -109,3 +109,13 @@ def test_warehouses_follow_tiktoks_list(connected: Connected) -> None:
     assert rows.count() == count > 0
     assert rows.filter(kind="SALES_WAREHOUSE").exists()
     assert not rows.filter(tiktok_id="gone").exists()
+
+
+def test_each_provider_has_connections_of_its_own() -> None:
+    """One that hangs holds what is its own, and nobody waits for a connection of another."""
+    with wire.use_transport(httpx.MockTransport(lambda request: httpx.Response(204))):
+        assert wire.http_client("shippo") is not wire.http_client("easypost")
+        assert wire.http_client("shippo") is wire.http_client("shippo")
+        token_host = wire.token_host()
+        assert token_host.http is not wire.http_client()
+    wire.forget()

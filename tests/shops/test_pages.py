@@ -1,5 +1,6 @@
 """The shops page and the way back from TikTok, as a person sees them."""
 
+import re
 from datetime import timedelta
 
 import httpx
@@ -126,8 +127,8 @@ def test_the_list_says_how_fresh_each_shop_is(browser: Client, workspace: Worksp
     new = factories.shop(workspace, name="New", cursor=False)
     SyncCursor.objects.create(shop=new, backfill_from=timezone.now(), seen=40, expected=160)
     text = page(browser, workspace)
-    assert "Complete as of 0 s ago" in text
-    assert "Complete as of 3 h 0 min ago; TikTok is asked again soon: TikTok is ill." in text
+    assert re.search(r"Complete as of \d s ago", text)
+    assert "Complete as of 3 h 0 min ago; TikTok is asked again soon: TikTok is ill" in text
     assert "Read 40 of 160 orders" in text
     assert 'value="25"' in text
     assert "every 2s" in text

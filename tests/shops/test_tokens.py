@@ -1,7 +1,6 @@
 """Access tokens: refreshed once, kept sealed, lost with words."""
 
 import threading
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import httpx
@@ -13,69 +12,15 @@ from pytest_django import Settings
 
 from core import vault
 from core.errors import NotAuthorized, Unavailable
-from core.models import AuditEntry, Notification, Workspace
+from core.models import AuditEntry, Notification
 from shops import tokens
-from shops.clients import tiktok_client, use_transport
+from shops.clients import tiktok_client
 from shops.models import Authorization, Shop
 from shops.tiktok_shop.shops import authorized_shops
 from tests import factories
 from tests.shops.sandboxed import Connected
-
-
-class Host:
-    """A token host that rotates: a refresh token works once."""
-
-    def __init__(self) -> None:
-        self.good = "refresh"
-        self.asked = 0
-        self.lock = threading.Lock()
-        self.failing: Callable[[], httpx.Response] | None = None
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        with self.lock:
-            self.asked += 1
-            if self.failing:
-                return self.failing()
-            if request.url.params["refresh_token"] != self.good:
-                return answer({}, code=36004001)
-            self.good = f"refresh-{self.asked}"
-            now = int(timezone.now().timestamp())
-            return answer(
-                {
-                    "access_token": f"access-{self.asked}",
-                    "access_token_expire_in": now + 7 * 86400,
-                    "refresh_token": self.good,
-                    "refresh_token_expire_in": now + 300 * 86400,
-                    "user_type": 0,
-                    "granted_scopes": ["seller.order.info"],
-                }
-            )
-
-
-def answer(data: object, code: int = 0) -> httpx.Response:
-    return httpx.Response(200, json={"code": code, "message": "", "data": data, "request_id": "r"})
-
-
-@pytest.fixture
-def host(settings: Settings) -> Iterator[Host]:
-    settings.TIKTOK_SHOP_APP_KEY, settings.TIKTOK_SHOP_APP_SECRET = "key", "secret"
-    host = Host()
-    with use_transport(httpx.MockTransport(host)):
-        yield host
-
-
-def ending(workspace: Workspace, **left: float) -> Authorization:
-    """An authorization whose access token ends in `left`."""
-    row = factories.authorization(workspace)
-    Authorization.objects.filter(pk=row.pk).update(
-        access_expires_at=timezone.now() + timedelta(**left)
-    )
-    row.refresh_from_db()
-    return row
-
-
-def ask(row: Authorization) -> str:
-    return tokens.access_token(row.pk, now=timezone.now())
+from tests.shops.token_host import Host, ask, ending
+from tests.shops.token_host import host as host
 
 
 @pytest.mark.django_db
@@ -118,16 +63,6 @@ def test_racing_processes_make_one_exchange(host: Host) -> None:
 
 
 @pytest.mark.django_db
-def test_the_job_refreshes_a_day_ahead_and_leaves_the_rest(host: Host) -> None:
-    workspace = factories.workspace()
-    soon, later = ending(workspace, hours=20), ending(workspace, days=3)
-    assert tokens.refresh_due() == 1
-    soon.refresh_from_db()
-    later.refresh_from_db()
-    assert (soon.access_token, later.access_token) == ("access-1", "access")
-
-
-@pytest.mark.django_db
 def test_a_dead_refresh_token_is_told_to_people_once(host: Host) -> None:
     workspace = factories.workspace()
     factories.member(workspace)
@@ -155,16 +90,6 @@ def test_trouble_at_the_token_host_leaves_a_token_that_still_works_in_use(host: 
         ask(over)
     over.refresh_from_db()
     assert (over.state, over.refresh_token) == ("active", "refresh")
-
-
-@pytest.mark.django_db
-def test_a_permission_that_ends_soon_is_announced(host: Host) -> None:
-    workspace = factories.workspace()
-    row = factories.authorization(workspace)
-    Authorization.objects.update(refresh_expires_at=timezone.now() + timedelta(days=5))
-    tokens.refresh_due()
-    tokens.refresh_due()
-    assert Notification.objects.get(workspace=workspace).cause == f"authorization:{row.pk}:ending"
 
 
 @pytest.mark.django_db

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.core.management.base import BaseCommand
 from django.db import models, transaction
 
-from core import vault
+from core import second_step, vault
 
 
 def sealed_columns() -> list[tuple[type[models.Model], dict[str, str]]]:
@@ -34,13 +34,21 @@ class Command(BaseCommand):
                 for outcome in _rotate(model, pk, columns):
                     counts[outcome] += 1
             damaged += counts["unreadable"]
-            words = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-            self.stdout.write(f"{model._meta.label}: {words}")
+            self._tell(model._meta.label, counts)
+        counts = {"sealed again": 0, "current already": 0, "unreadable": 0}
+        for outcome in second_step.reseal():
+            counts[outcome] += 1
+        damaged += counts["unreadable"]
+        self._tell("mfa.Authenticator", counts)
         if damaged:
             self.stderr.write(
                 f"{damaged} secrets cannot be read with any of VAULT_KEYS; they were left alone."
             )
             raise SystemExit(1)
+
+    def _tell(self, label: str, counts: dict[str, int]) -> None:
+        words = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+        self.stdout.write(f"{label}: {words}")
 
 
 def _rotate(model: type[models.Model], pk: object, columns: dict[str, str]) -> list[str]:

@@ -9,8 +9,9 @@ from shops.tiktok_shop.fulfillment import (
     search_packages,
 )
 from shops.tiktok_shop.logistics import delivery_options, shipping_providers, warehouses
+from shops.tiktok_shop.measures import product_measures
 from shops.tiktok_shop.orders import order_detail, search_orders_page
-from shops.tiktok_shop.products import measures_of, search_products
+from shops.tiktok_shop.products import listed_skus, product_detail, search_products
 from shops.tiktok_shop.scopes import NEEDED, missing, purpose
 from shops.tiktok_shop.shops import authorized_shops
 from tests.shops.tiktok_shop.wire import NOW, Wire, ok
@@ -83,7 +84,7 @@ def test_products_are_measured_and_searched() -> None:
         "skus": [{"id": "1", "seller_sku": "MUG"}],
     }
     wire = Wire(ok(product))
-    (measure,) = measures_of(wire.client(), product_id="17")
+    (measure,) = product_measures(product_detail(wire.client(), product_id="17"))
     assert (measure.sku_id, measure.weight_g) == ("1", 1320)
     assert wire.asked == ("GET", "/product/202309/products/17")
 
@@ -94,6 +95,30 @@ def test_products_are_measured_and_searched() -> None:
     assert wire.body() == {"status": "ACTIVATE", "seller_skus": ["MUG"]}
     list(search_products(wire.client()))
     assert wire.body() == {"status": "ALL"}
+
+
+@pytest.mark.parametrize(
+    ("inventory", "stock"),
+    [
+        ([{"quantity": 7}, {"quantity": 0}], 7),
+        ([{"quantity": 0}], 0),
+        ([], None),
+        (None, None),
+        ([{"quantity": 7}, {"quantity": None}], None),
+        ([{"quantity": -1}], None),
+        ([{"quantity": True}], None),
+        ([{"quantity": 10**12}], None),
+        (["7"], None),
+    ],
+)
+def test_stock_is_the_sum_of_all_warehouses_or_not_told(
+    inventory: object, stock: int | None
+) -> None:
+    attributes = [{"value_name": "30 ml"}, {"value_name": None}, {"value_name": "Rose"}]
+    sku = {"id": 9, "sales_attributes": attributes, "inventory": inventory}
+    (listed,) = listed_skus({"id": "17", "title": "Serum", "skus": [sku]})
+    assert listed.stock == stock
+    assert (listed.sku_id, listed.product_name, listed.sku_name) == ("9", "Serum", "30 ml, Rose")
 
 
 def test_shops_come_with_their_cipher_out_of_sight() -> None:

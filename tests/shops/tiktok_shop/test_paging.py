@@ -6,7 +6,7 @@ import pytest
 from core.errors import NotAuthorized, Rejected, Unavailable
 from shops.tiktok_shop.errors import PageTokenRefused
 from shops.tiktok_shop.orders import search_orders
-from shops.tiktok_shop.paging import window
+from shops.tiktok_shop.paging import read_list, read_page, window
 from tests.shops.tiktok_shop.wire import NOW, Wire, ok, refusal
 
 
@@ -97,3 +97,21 @@ def test_times_need_a_zone_and_any_zone_will_do() -> None:
     assert window("t", plus_nine, None) == window("t", datetime(2026, 1, 1, tzinfo=UTC), None)
     with pytest.raises(ValueError, match="zone"):
         window("t", datetime(2026, 1, 1), None)  # noqa: DTZ001 - the mistake on trial
+
+
+@pytest.mark.parametrize("data", [{"total_count": 0}, {"next_page_token": ""}])
+def test_a_page_that_says_so_is_empty_without_a_list(data: dict[str, object]) -> None:
+    assert read_page(data, "orders").items == []
+
+
+@pytest.mark.parametrize("data", [{}, {"orders": None, "total_count": None}, {"total_count": 3}])
+def test_a_page_without_its_list_is_not_taken_for_an_empty_one(data: dict[str, object]) -> None:
+    with pytest.raises(Unavailable):
+        read_page(data, "orders")
+
+
+def test_a_list_in_one_piece_has_to_be_there() -> None:
+    assert read_list({"warehouses": []}, "warehouses") == []
+    for damaged in ({}, {"warehouses": None}, {"warehouses": [None]}, {"warehouses": {}}):
+        with pytest.raises(Unavailable):
+            read_list(damaged, "warehouses")
