@@ -8,11 +8,15 @@ from pathlib import Path
 
 # name: module with run() -> {"figure", "unit", "input", "limit", "ratio", ...}
 BENCHES = {
+    "crash": "bench.crash",
     "labels": "bench.labels",
     "labels_floor": "bench.labels_floor",
     "merge": "bench.merge",
+    "missed": "bench.missed",
     "queue_page": "bench.queue_page",
     "sync": "bench.sync",
+    "webhook_latency": "bench.webhook_latency",
+    "webhooks": "bench.webhooks",
 }
 
 
@@ -21,8 +25,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("name", choices=sorted(BENCHES))
     parser.add_argument("--json", type=Path, metavar="FILE")
-    options = parser.parse_args(arguments)
-    result = importlib.import_module(BENCHES[options.name]).run()
+    options, rest = parser.parse_known_args(arguments)
+    module = importlib.import_module(BENCHES[options.name])
+    more = argparse.ArgumentParser(prog=f"bench {options.name}", description=module.__doc__)
+    if hasattr(module, "arguments"):
+        module.arguments(more)
+    result = module.run(**vars(more.parse_args(rest)))
     print(json.dumps(result, indent=2))
     if options.json:
         options.json.write_text(json.dumps(result, indent=2) + "\n")

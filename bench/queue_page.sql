@@ -43,7 +43,7 @@ INSERT INTO orders_order (
     package_ids, created_at, updated_at, scan_by, cancel_reason, cancelled_by, is_cancel_requested, is_on_hold, is_sample,
     is_cod, is_replacement, is_exchange, is_subscription, address_changed, split_or_combine, combine_group, currency, total,
     subtotal, shipping_fee, seller_discount, platform_discount, tax, buyer_id, buyer_nickname, buyer_message, seller_note,
-    recipient, address_state, unit_count, sku_count, pick_key, search_text, raw, synced_at, held_because, tags, note,
+    recipient, address_state, unit_count, sku_count, sku_ids, pick_key, search_text, raw, synced_at, held_because, tags, note,
     fixed_recipient, ship_despite_cancel, parcel, label_state, label_carrier, label_tracking, rate_problem, plan_name,
     plan_price, plan_currency, plan_why, plan_parcel, stage, blocker, due_at)
 SELECT
@@ -56,7 +56,8 @@ SELECT
     lower(replace(buyer, ' ', '.')) || n, '', '',
     jsonb_build_object('name', buyer, 'street1', n || ' Main St', 'street2', '', 'city', 'Austin', 'state', 'TX',
         'postal_code', '78701', 'country', 'US', 'phone', '5125550100', 'company', '', 'email', ''),
-    'good', 1 + n %% 3, 1 + (n %% 3) / 2, lower(sku),
+    'good', 1 + n %% 3, 1 + (n %% 3) / 2,
+    ARRAY['sku-' || sku_number] || CASE WHEN n %% 3 = 2 THEN ARRAY['sku-' || (sku_number + 1) %% 60] ELSE '{}'::text[] END, lower(sku),
     lower(concat_ws(' ', number, replace(buyer, ' ', '.') || n, buyer,
         CASE WHEN stage = 'shipped' THEN '1Z' || md5(n::text) END, sku, product)),
     jsonb_build_object('id', n, 'note', repeat(md5(n::text), 12)), now(),

@@ -9,10 +9,13 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
 from core import logs
+from core.errors import RateLimited
+from core.limits import SharedLimiter
 from core.models import Membership, Role, User, Workspace
 
 
@@ -34,6 +37,11 @@ RIGHTS: dict[str, frozenset[Right]] = {
     Role.PACKER: frozenset({Right.VIEW, Right.PACK, Right.HANDLE}),
     Role.VIEWER: frozenset({Right.VIEW}),
 }
+
+
+# Presses that may spend money: thirty at once, then one a second, counted for all processes. A
+# person works slower than that; a script with somebody's cookie does not.
+_SPENDING = SharedLimiter(1, patience=30, sleep=lambda seconds: None)
 
 
 class MemberRequest(HttpRequest):

@@ -164,4 +164,4 @@ def test_the_page_asks_the_database_a_fixed_number_of_times(
     for _ in range(12):
         factories.override(glow)
     with django_assert_max_num_queries(14):  # type: ignore[operator]
-        owner.get(PAGE.format(slug=glow.slug))
+        assert owner.get(PAGE.format(slug=glow.slug)).status_code == 200
