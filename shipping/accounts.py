@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from functools import lru_cache
+from uuid import UUID
 
 import httpx
 from django.conf import settings
@@ -13,7 +14,7 @@ from core.errors import NotAuthorized
 from core.jobs import job
 from core.models import User, Workspace
 from core.vault import VaultError
-from shipping import key_use
+from shipping import gates, key_use
 from shipping.models import ACCOUNT, LabelAccount
 from shipping.providers.base import AccountCheck, Provider
 from shipping.providers.registry import make_provider
@@ -42,23 +43,41 @@ def provider_for(account: LabelAccount) -> Provider:
         return make_provider(
             "tiktok",
             clients.tiktok_client(account.shop),
-            clients.http_client(),
+            clients.http_client("tiktok"),
             base_url=settings.TIKTOK_SHOP_URL,
             sandbox=settings.TIKTOK_SHOP_ENVIRONMENT == "sandbox",
+            files_gate=gates.files_gate("tiktok", "TikTok"),
         )
-    return _keyed(clients.http_client(), account.provider, account.key, account.workspace_id)
+    slug = account.provider
+    return _keyed(clients.http_client(slug), slug, account.key, account.workspace_id, account.pk)
 
 
 @lru_cache(maxsize=256)
-def _keyed(client: httpx.Client, slug: str, key: str, workspace_id: int) -> Provider:
+def _keyed(
+    client: httpx.Client, slug: str, key: str, workspace_id: int, account_id: UUID
+) -> Provider:
     """Kept while the process's pooled client lives: connections are worth keeping."""
+    name = NAMES[slug]
     return make_provider(
         slug,
         key,
         client,
         base_url=_base_url(slug),
-        journal=journal.note(NAMES[slug], workspace_id),
+        journal=journal.note(name, workspace_id),
+        gate=gates.account_gate(account_id, slug, name, test=_is_test(slug, key)),
+        files_gate=gates.files_gate(slug, name),
     )
+
+
+def _is_test(slug: str, key: str) -> bool:
+    return slug == "shippo" and key.startswith("shippo_test_")
+
+
+def circuit_of(account: LabelAccount) -> str:
+    """The key of the circuit the account's calls go over: a shop's own account has the shop's."""
+    if account.provider == "tiktok":
+        return clients.circuit_of(account.shop_id or 0)
+    return gates.circuit_of(account.pk, account.provider)
 
 
 def _base_url(slug: str) -> str:
@@ -66,7 +85,7 @@ def _base_url(slug: str) -> str:
 
 
 def _tried(slug: str, key: str) -> Provider:
-    return make_provider(slug, key, clients.http_client(), base_url=_base_url(slug))
+    return make_provider(slug, key, clients.http_client(slug), base_url=_base_url(slug))
 
 
 def test_key(slug: str, key: str) -> AccountCheck:
@@ -128,6 +147,7 @@ def replace_key(account: LabelAccount, key: str, *, user: User | None) -> None:
     same = key_use.unsettled(account) > 0 and key_use.sees(_tried(account.provider, key), account)
     with transaction.atomic():
         _one_at_a_time(account.workspace)
+        key_use.hold(account)
         _refuse_known(account.workspace, account.provider, key, but=account)
         if not same and (open_labels := key_use.unsettled(account)):
             raise BadKey(key_use.foreign(account, open_labels))
@@ -195,6 +215,7 @@ def remove(account: LabelAccount, *, user: User | None) -> None:
     """
     with transaction.atomic():
         _one_at_a_time(account.workspace)
+        key_use.hold(account)
         if waiting := key_use.unfinished(account):
             raise StillNeeded(key_use.needed(account, waiting))
         ACCOUNT.move(account, "removed", key_sealed="")

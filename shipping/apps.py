@@ -3,3 +3,13 @@ from django.apps import AppConfig
 
 class ShippingConfig(AppConfig):
     name = "shipping"
+
+    def ready(self) -> None:
+        """Name batches, accounts, addresses and boxes in the audit trail."""
+        from core.audit_words import tell_subjects
+        from shipping import subjects
+
+        tell_subjects("batch", subjects.batches)
+        tell_subjects("account", subjects.accounts)
+        tell_subjects("ship_from", subjects.addresses)
+        tell_subjects("parcel", subjects.boxes)

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from core.checkpoints import reached
 from core.errors import NotAuthorized, RemoteError
 from core.models import Batch
 from core.money import Money
@@ -44,6 +45,16 @@ class Verdict:
 
 
 STOPPED = Verdict("left_out", "The batch was stopped.", "retry")
+
+
+def known_orders(order_ids: list[int], batch: Batch) -> list[Order]:
+    """As much of these orders of the batch's workspace as it takes to read them again."""
+    theirs = Order.objects.filter(pk__in=order_ids, workspace_id=batch.workspace_id)
+    found = list(theirs.only("tiktok_id", "shop"))
+    shops = Shop.objects.select_related("authorization").in_bulk({one.shop_id for one in found})
+    for order in found:
+        order.shop = shops[order.shop_id]
+    return found
 
 
 def reread(orders: Iterable[Order]) -> tuple[dict[int, Order], dict[int, Verdict]]:
@@ -117,6 +128,7 @@ def priced(
         if dearer := _dearer(quotes, ceilings.get(order.pk)):
             return dearer
         label = prepare(order, quotes, batch)
+        reached("batch.prepared")
     except CannotPlan as problem:
         return Verdict("failed", problem.sentence, problem.code)
     except AlreadyLabelled as problem:

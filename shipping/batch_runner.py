@@ -20,9 +20,9 @@ from django.utils import timezone
 from core import batches as items
 from core.jobs import job
 from core.models import ITEM, Batch, BatchItem
+from core.patience import patience
 from core.states import IllegalMove, LostRace
 from orders.dispatch import dispatch_due
-from orders.models import Order
 from shipping import batch_checks as checks
 from shipping.batch_checks import STOPPED, Verdict
 from shipping.batch_stages import Stage, Task
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 QUOTES_AT_ONCE = 10
 FINISHES_AT_ONCE = 4
-BEAT = 5.0  # seconds between a runner's signs of life
+BEAT = patience(seconds=5).total_seconds()  # between a runner's signs of life
 CLOSE = 0.3  # seconds between closing what was bought meanwhile
 # A queue task may run for 15 minutes: hand over to a fresh one well before.
 BUDGET = 600.0
@@ -47,7 +47,7 @@ FIRST_PRINT = 20  # labels after which a first print file is offered
 def run_batch(*, batch_id: int) -> None:
     """Work on a batch until nothing is left to do now. Several runners may share one; any may
     die."""
-    batch = Batch.objects.select_related("workspace").get(pk=batch_id)
+    batch = Batch.objects.select_related("workspace", "created_by").get(pk=batch_id)
     if batch.state != "running":
         return
     runner = Runner(batch)
@@ -106,8 +106,7 @@ class Runner:
         return [self.quoting, *self.buying.values(), self.finishing]
 
     def _is_low(self) -> bool:
-        """Few enough items in hand to take more: enough to keep buyers busy, little enough to stay
-        fresh."""
+        """Few enough items in hand to take more: buyers are kept busy, and what waits is fresh."""
         if time.monotonic() < self._dry_until:
             return False
         accounts = max(1, len(self.buying))
@@ -143,16 +142,9 @@ class Runner:
         if not taken:
             self._dry_until = time.monotonic() + 0.5
             return False
-        known = {
-            order.pk: order
-            for order in Order.objects.filter(
-                pk__in=[item.subject_id for item in taken], workspace_id=self.batch.workspace_id
-            )
-            .light()
-            .select_related("shop__authorization")
-        }
-        fresh, verdicts = checks.reread(known.values())
-        labels = checks.known_labels(list(known), [self.batch.pk])
+        known = checks.known_orders([item.subject_id for item in taken], self.batch)
+        fresh, verdicts = checks.reread(known)
+        labels = checks.known_labels([order.pk for order in known], [self.batch.pk])
         context = context_for(fresh.values())
         for item in taken:
             order = fresh.get(item.subject_id)

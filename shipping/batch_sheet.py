@@ -17,8 +17,9 @@ from core.money import Money
 from orders.blockers import BLOCKERS, sentence
 from orders.models import Lane, Order, Stage
 from shipping.models import Label, QuoteSet
-from shipping.plan import MARGIN, plans_for
+from shipping.plan import plans_for
 from shipping.providers.carriers import display_name
+from shipping.quote_sets import MARGIN
 from shipping.rating.select import business_days_after
 
 LANES = dict(Lane.choices)
@@ -138,7 +139,7 @@ def _sorted_out(selected: list[Order]) -> tuple[list[Order], list[LeftOut]]:
             groups[code].append(order)
         else:
             buyable.append(order)
-    return buyable, [_left_out(code, found) for code, found in sorted(groups.items())]
+    return buyable, [left_out(code, found) for code, found in sorted(groups.items())]
 
 
 def reason_code(order: Order, *, has_label: bool) -> str:
@@ -165,7 +166,8 @@ def reason_sentence(order: Order, code: str) -> str:
     return _OURS.get(code) or sentence(order) or "It cannot be bought as it is."
 
 
-def _left_out(code: str, orders: list[Order]) -> LeftOut:
+def left_out(code: str, orders: list[Order]) -> LeftOut:
+    """Orders that one blocker of the queue, or one of our reasons, leaves out."""
     blocker = BLOCKERS.get(code)
     return LeftOut(
         code=code,

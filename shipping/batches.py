@@ -14,6 +14,7 @@ from core import batches as items
 from core.jobs import job
 from core.models import BATCH, ITEM, Batch, BatchItem, User, Workspace
 from core.money import Money
+from core.patience import patience
 from core.states import IllegalMove, LostRace
 from orders.models import Order
 from shipping import batch_checks as checks
@@ -43,7 +44,7 @@ __all__ = [
 
 KIND = "labels"
 # A runner shows itself every few seconds; one that is silent for this long is dead.
-STALLED = timedelta(seconds=45)
+STALLED = patience(seconds=45)
 
 
 class NothingToBuy(Exception):

@@ -13,6 +13,12 @@ FINISHED = Q(state__in=["ready", "refused", "dropped", "voided", "unused"]) | (
 )
 
 
+def hold(account: LabelAccount) -> None:
+    """Until the transaction ends no purchase begins at the account: an intent waits for us, and
+    then finds the key that was replaced, or what else has become of the account."""
+    LabelAccount.objects.select_for_update().get(pk=account.pk)
+
+
 def unfinished(account: LabelAccount) -> int:
     """Labels without an outcome, asked back, or paid and without their file."""
     return Label.objects.filter(account=account).exclude(FINISHED).count()

@@ -106,13 +106,19 @@ def boxes_of(workspace_id: int) -> list[Box]:
             b.length_mm * b.width_mm * b.height_mm,
         ),
     )
-    return [
-        Box(b.name, b.length_mm, b.width_mm, b.height_mm, b.weight_g, b.most_units) for b in ordered
-    ]
+    return [box_of(row) for row in ordered]
 
 
-def parcels_for(orders: Iterable[Order]) -> dict[int, ParcelChoice]:
-    """The parcel of each order, by its pk; three queries however many orders there are."""
+def box_of(row: ParcelPreset) -> Box:
+    """A preset as plain values."""
+    return Box(row.name, row.length_mm, row.width_mm, row.height_mm, row.weight_g, row.most_units)
+
+
+def parcels_for(orders: Iterable[Order], *, box: Box | None = None) -> dict[int, ParcelChoice]:
+    """The parcel of each order, by its pk; three queries however many orders there are.
+
+    `box`: as if all of them travelled in it, whatever was entered or would fit.
+    """
     chosen = list(orders)
     rows = (
         Line.objects.filter(order__in=[order.pk for order in chosen])
@@ -133,14 +139,14 @@ def parcels_for(orders: Iterable[Order]) -> dict[int, ParcelChoice]:
     boxes = {workspace: boxes_of(workspace) for workspace in {o.workspace_id for o in chosen}}
     return {
         order.pk: parcel_for(
-            order.parcel,
+            {} if box else order.parcel,
             units.get(order.pk, Counter()),
             {
                 s: skus[order.shop_id, s]
                 for s in units.get(order.pk, ())
                 if (order.shop_id, s) in skus
             },
-            boxes[order.workspace_id],
+            [box] if box else boxes[order.workspace_id],
         )
         for order in chosen
     }

@@ -4,33 +4,27 @@ set."""
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from core import breaker
 from core.errors import NotAuthorized, RemoteError
 from core.models import Workspace
 from core.money import Money
 from core.vault import VaultError
 from orders.models import Order
-from shipping import accounts, parcels
-from shipping.choice import choose_from, need_for
+from shipping import accounts, parcels, quote_sets
+from shipping.choice import rank_of
 from shipping.models import LabelAccount, QuoteSet, ShipFrom
 from shipping.naming import full_name
-from shipping.policy import gate
 from shipping.providers.base import Address, ShipmentSpec
+from shipping.quote_sets import MARGIN
 from shipping.rating import engine
-from shipping.spec import rate_to_json, spec_hash, spec_to_json
+from shipping.spec import spec_hash
 from shops.models import Shop
-
-LONGEST = timedelta(hours=24)
-# A quote that runs out while a batch is at work is not worth choosing.
-MARGIN = timedelta(minutes=10)
-# Nothing to choose because somebody did not answer: soon worth another try.
-ASK_AGAIN = timedelta(minutes=10)
 
 
 class CannotPlan(Exception):
@@ -126,19 +120,36 @@ def plan_order(order: Order, *, now: datetime, context: Context | None = None) -
     context = context or context_for([order])
     spec = spec_for(order, context)
     able = [account for account in context.accounts[order.workspace_id] if _serves(account, order)]
+    able.sort(key=lambda account: rank_of(account.provider, settings.PROVIDER_ORDER))
     if not able:
         raise CannotPlan("no_account", _no_account(order))
     fingerprint = _fingerprint(spec, able)
     known = context.latest.get(order.pk)
-    if known and known.chosen is not None and _holds(known, fingerprint, now):
+    if known and _holds(known, fingerprint, now) and not _has_stand_in(known, able):
         return known
     gathered = _gather(able, spec)
     _pause_dead(gathered, able)
-    return _store(order, spec, fingerprint, gathered, context, now)
+    return quote_sets.keep(
+        order,
+        spec,
+        fingerprint,
+        gathered,
+        shop=context.shops[order.shop_id],
+        zone=context.zones[order.workspace_id],
+        now=now,
+    )
 
 
 def _holds(quotes: QuoteSet, fingerprint: str, now: datetime) -> bool:
-    return quotes.spec_hash == fingerprint and quotes.expires_at > now + MARGIN
+    chosen = quotes.chosen is not None and quotes.spec_hash == fingerprint
+    return chosen and quotes.expires_at > now + MARGIN
+
+
+def _has_stand_in(quotes: QuoteSet, able: list[LabelAccount]) -> bool:
+    """Whether the account of the chosen rate is not answering, and another one may be."""
+    away = {str(a.pk): breaker.is_open(accounts.circuit_of(a)) for a in able}
+    chosen: str = quotes.rates[quotes.chosen or 0]["account"]
+    return away.get(chosen, False) and not all(away.values())
 
 
 def _gather(able: list[LabelAccount], spec: ShipmentSpec) -> engine.Gathered:
@@ -184,71 +195,6 @@ def _pause_dead(gathered: engine.Gathered, able: list[LabelAccount]) -> None:
     for account in able:
         if error := dead.get(str(account.pk)):
             accounts.pause(account, error.message)
-
-
-def _store(
-    order: Order,
-    spec: ShipmentSpec,
-    fingerprint: str,
-    gathered: engine.Gathered,
-    context: Context,
-    now: datetime,
-) -> QuoteSet:
-    shop = context.shops[order.shop_id]
-    need = need_for(order, context.zones[order.workspace_id], now)
-    today = date.fromisoformat(need["today"])
-    rates = [_offer_json(offer, order, shop, today) for offer in gathered.offers]
-    choice = choose_from(rates, need, now=now)
-    chosen = None if choice.index is None else rates[choice.index]
-    expires_at = _expiry(gathered, context.zones[order.workspace_id], now)
-    if chosen is None and gathered.failures:
-        expires_at = min(expires_at, now + MARGIN + ASK_AGAIN)
-    return QuoteSet.objects.create(
-        workspace_id=order.workspace_id,
-        order=order,
-        at=now,
-        expires_at=expires_at,
-        spec=spec_to_json(spec),
-        spec_hash=fingerprint,
-        rates=rates,
-        failures=[
-            {"account": f.account_id, "name": f.name, "message": f.message}
-            for f in gathered.failures
-        ],
-        chosen=choice.index,
-        price=Decimal(chosen["price"]) if chosen else None,
-        currency=chosen["currency"] if chosen else "",
-        reason=choice.reason | {"need": need, "messages": list(gathered.messages[:20])},
-    )
-
-
-def _offer_json(offer: engine.Offer, order: Order, shop: Shop, today: date) -> dict[str, Any]:
-    struck = gate.strike(
-        offer.rate.carrier,
-        market=shop.region,
-        lane=order.lane,
-        seller_type=shop.seller_type,
-        on=today,
-    )
-    as_json = (
-        {
-            "rule": struck.rule,
-            "sentence": struck.sentence,
-            "since": struck.since,
-            "source": struck.source,
-        }
-        if struck
-        else None
-    )
-    return rate_to_json(offer.rate, account_id=offer.account_id, struck=as_json)
-
-
-def _expiry(gathered: engine.Gathered, zone: ZoneInfo, now: datetime) -> datetime:
-    """The first rate's end, at most a day, and never past midnight: days to the deadline count from
-    today."""
-    midnight = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), zone)
-    ends = [offer.rate.expires_at for offer in gathered.offers if offer.rate.expires_at]
-    return min([now + LONGEST, max(midnight.astimezone(UTC), now + 2 * MARGIN), *ends])
 
 
 def choose_rate(quotes: QuoteSet, index: int, *, by: str, user_id: int, now: datetime) -> QuoteSet:

@@ -23,7 +23,8 @@ from orders.staging import restage, restage_workspace
 from shipping import parcels
 from shipping.models import Label, QuoteSet
 from shipping.naming import full_name
-from shipping.plan import MARGIN, CannotPlan, Context, context_for, plan_order
+from shipping.plan import CannotPlan, Context, context_for, plan_order
+from shipping.quote_sets import MARGIN
 
 log = logging.getLogger(__name__)
 

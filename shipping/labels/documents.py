@@ -10,15 +10,18 @@ from django.db import transaction
 from django.db.models import Min
 from django.utils import timezone
 
-from core import files
-from core.errors import RemoteError
+from core import files, writes
+from core.checkpoints import reached
+from core.errors import NotAuthorized, RemoteError
+from core.http import about
 from core.jobs import job
 from core.models import Batch
+from core.patience import patience
 from orders.actions import note_label
 from shipping import accounts
 from shipping.labels.pages import DamagedLabel, count_pages
 from shipping.labels.prints import build_print_files
-from shipping.labels.values import bought_of
+from shipping.labels.values import bought_of, order_number
 from shipping.models import Label
 from shipping.providers.base import Document, Provider
 
@@ -26,7 +29,8 @@ log = logging.getLogger(__name__)
 
 # After this many tries, about two hours, a person decides; the button "Fetch again" starts over.
 MOST_TRIES = 12
-LONGEST_PAUSE = timedelta(minutes=45)
+LONGEST_PAUSE = patience(minutes=45)
+_FIRST_PAUSE = patience(seconds=2)
 # One sweep fetches no longer than this, so that sweeps do not pile up.
 SWEEP_SECONDS = 50
 _SUFFIX = {"PDF": ".pdf", "PNG": ".png", "ZPL": ".zpl"}
@@ -38,9 +42,14 @@ def fetch(label: Label, provider: Provider | None = None) -> bool:
     with the reason."""
     try:
         provider = provider or accounts.provider_for(label.account)
-        document = provider.document(bought_of(label))
+        with about(order_number(label)):
+            document = provider.document(bought_of(label))
+        reached("document.fetched")
         found = keep(document)
+        reached("document.stored")
     except (RemoteError, DamagedLabel) as error:
+        if isinstance(error, NotAuthorized):
+            accounts.pause(label.account, error.message)
         _put_off(label, error)
         return False
     # A full disk or an adapter's mistake must not take the paid label down; it is tried again.
@@ -49,6 +58,7 @@ def fetch(label: Label, provider: Provider | None = None) -> bool:
         _put_off(label, error)
         return False
     _note_kept(label, found, document.tracking_number)
+    reached("document.noted")
     return True
 
 
@@ -81,7 +91,7 @@ def _put_off(label: Label, error: Exception) -> None:
     """Try later, with growing pauses, and say why in a sentence."""
     now = timezone.now()
     tries = label.document_attempts + 1
-    pause = min(timedelta(seconds=2 * 2 ** min(tries, 12)), LONGEST_PAUSE)
+    pause = min(_FIRST_PAUSE * 2 ** min(tries, 12), LONGEST_PAUSE)
     due_at = (
         max(error.due_at(now, default=0), now + pause)
         if isinstance(error, RemoteError)
@@ -107,7 +117,7 @@ def _sentence(error: Exception) -> str:
 
 
 def _write(label: Label, columns: dict[str, Any]) -> None:
-    Label.objects.filter(pk=label.pk).update(**columns)
+    writes.change(label, columns)
     for name, value in columns.items():
         setattr(label, name, value)
 
@@ -165,7 +175,7 @@ def _renew_papers(batch_ids: set[int | None]) -> None:
 def _claim(label: Label, now: datetime) -> bool:
     """Take a due document for this sweep; another one leaves it alone for two minutes."""
     mine = Label.objects.filter(pk=label.pk, document_due_at=label.document_due_at)
-    return bool(mine.update(document_due_at=now + timedelta(minutes=2)))
+    return bool(mine.update(document_due_at=now + patience(minutes=2)))
 
 
 def _with_account() -> Any:

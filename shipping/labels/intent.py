@@ -1,21 +1,30 @@
 """The word on disk that money may move from here on, within the number of purchases at a time that
-an account allows."""
+an account allows, and only with the key the account has at that moment."""
 
 import random
 import threading
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 
+from core import writes
+from core.patience import patience
+from core.states import LostRace
 from shipping.labels.states import LABEL
 from shipping.models import Label, LabelAccount
 
 # No purchase is under way for longer than this: the wire gives up before it.
-LONGEST_CALL = timedelta(minutes=2)
+LONGEST_CALL = patience(minutes=2)
 # A thread goes where it bought last, so that threads seldom want the same place.
 _mine = threading.local()
+# Whoever replaces a key or takes an account away locks its row first: it waits for this statement,
+# or this statement for it, and then sees what has become of the account.
+_USABLE = (
+    "EXISTS (SELECT FROM shipping_labelaccount a WHERE a.id = account_id AND a.state = 'active' "
+    "AND a.key_sealed = %s FOR KEY SHARE)"
+)
 
 
 class CannotBuy(Exception):
@@ -32,29 +41,37 @@ class AccountPaused(CannotBuy):
     """The label account is not in use: a person has to put it right."""
 
 
+class KeyReplaced(CannotBuy):
+    """The account has another key than the one in hand; the label has the account as it is now."""
+
+
 class AccountBusy(Exception):
     """As many purchases as allowed are under way at this account; ask again in a moment."""
 
 
 def write_intent(label: Label) -> None:
     """Put on disk that money may move from here on, and take one of the account's places for
-    purchases at a time. AccountBusy when all are taken."""
+    purchases at a time. AccountBusy when all are taken; KeyReplaced when the account has another
+    key than `label.account`, which is the account as it is now, then."""
     for _ in range(3):
         now = timezone.now()
-        place = _free_place(label, now)
         try:
-            with transaction.atomic(durable=True):
+            with writes.commit_of_its_own():
                 LABEL.move(
                     label,
                     "buying",
+                    writes.Given(_USABLE, [label.account.key_sealed]),
                     intent_at=now,
-                    place=place,
+                    place=_place(label, now),
                     attempts=label.attempts + 1,
                     reason="",
                     code="",
                 )
             return
-        except IntegrityError as error:  # somebody else took the place in this moment
+        except LostRace:
+            _check_account(label)
+            raise
+        except IntegrityError as error:  # somebody else buys there
             if "one_purchase_per_place" not in str(error):
                 raise
             _mine.place = None
@@ -62,22 +79,35 @@ def write_intent(label: Label) -> None:
     raise AccountBusy
 
 
-def _free_place(label: Label, now: datetime) -> int:
-    """A place at the account that nobody buys at. The database refuses two purchases at one place,
-    so looking without a lock is enough; places of dead buyers are freed on the way."""
-    account = LabelAccount.objects.filter(pk=label.account_id)
-    state, reason = account.values_list("state", "paused_because").get()
-    if state != "active":
-        raise AccountPaused(f"{label.account.name} is {state}. {reason}".strip(), "account_paused")
+def _check_account(label: Label) -> None:
+    """AccountPaused or KeyReplaced, if that is why the intent was not written."""
+    accounts = LabelAccount.objects.select_related("shop__authorization", "workspace")
+    account = accounts.get(pk=label.account_id)
+    if account.state != "active":
+        words = f"{account.name} is {account.state}. {account.paused_because}".strip()
+        raise AccountPaused(words, "account_paused")
+    if account.key_sealed != label.account.key_sealed:
+        label.account = account
+        raise KeyReplaced(f"{account.name} has another key now.", "retry")
+
+
+def _place(label: Label, now: datetime) -> int:
+    """Where this thread bought last, else a place at the account that nobody buys at. The database
+    refuses two purchases at one place, so looking without a lock, or not at all, is enough."""
+    if getattr(_mine, "place", None) not in range(settings.PURCHASES_PER_ACCOUNT):
+        _check_account(label)
+        _mine.place = random.choice(_free_places(label, now))  # noqa: S311 - no secret
+    place: int = _mine.place
+    return place
+
+
+def _free_places(label: Label, now: datetime) -> list[int]:
+    """Places nobody buys at, those of dead buyers among them. AccountBusy when there are none."""
     buying = Label.objects.filter(account_id=label.account_id, state="buying")
     taken = dict(buying.exclude(place=None).values_list("place", "intent_at"))
     if dead := [n for n, since in taken.items() if since and since < now - LONGEST_CALL]:
         buying.filter(place__in=dead, intent_at__lt=now - LONGEST_CALL).update(place=None)
     alive = set(taken) - set(dead)
-    free = set(range(settings.PURCHASES_PER_ACCOUNT)) - alive
     if len(alive) >= settings.PURCHASES_PER_ACCOUNT:
         raise AccountBusy
-    if getattr(_mine, "place", None) not in free:
-        _mine.place = random.choice(sorted(free))  # noqa: S311 - no secret
-    place: int = _mine.place
-    return place
+    return sorted(set(range(settings.PURCHASES_PER_ACCOUNT)) - alive)

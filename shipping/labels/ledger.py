@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.db.models import QuerySet, Sum
 
+from core import writes
 from core.money import Money
 from shipping.models import Label, LedgerEntry
 
@@ -28,8 +29,8 @@ def adjust(label: Label, amount: Money, *, reference: str, note: str) -> LedgerE
 
 def balance(entries: "QuerySet[LedgerEntry]") -> list[Money]:
     """What the entries come to, one sum per currency."""
-    rows = entries.order_by("currency").values_list("currency").annotate(sum=Sum("amount"))
-    return [Money(amount or Decimal(0), currency) for currency, amount in rows]
+    sums = entries.order_by("currency").values_list("currency").annotate(sum=Sum("amount"))
+    return [Money(amount or Decimal(0), currency) for currency, amount in sums]
 
 
 def balance_of(labels: Iterable[Label]) -> list[Money]:
@@ -40,7 +41,7 @@ def balance_of(labels: Iterable[Label]) -> list[Money]:
 def _add(
     label: Label, kind: str, amount: Decimal, currency: str, reference: str, note: str
 ) -> LedgerEntry:
-    return LedgerEntry.objects.create(
+    entry = LedgerEntry(
         workspace_id=label.workspace_id,
         label=label,
         kind=kind,
@@ -50,3 +51,5 @@ def _add(
         reference=reference[:120],
         note=note[:200],
     )
+    writes.insert(entry)
+    return entry

@@ -6,27 +6,36 @@ known: docs/money-safety.md.
 """
 
 import logging
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from core import audit
+from core import audit, writes
+from core.checkpoints import reached
 from core.errors import NotAuthorized, Rejected, RemoteError, Unavailable
+from core.http import about
 from core.jobs import job
 from core.models import Batch, User
+from core.patience import patience
 from core.states import IllegalMove, LostRace
 from core.vault import VaultError
 from orders.actions import note_label
 from orders.models import Order
 from shipping import accounts
 from shipping.labels import ledger, paid_twice
-from shipping.labels.intent import AccountBusy, AccountPaused, CannotBuy, write_intent
+from shipping.labels.intent import (
+    AccountBusy,
+    AccountPaused,
+    CannotBuy,
+    KeyReplaced,
+    write_intent,
+)
 from shipping.labels.states import LABEL
-from shipping.labels.values import rate_of, spec_of
+from shipping.labels.values import order_number, rate_of, spec_of
 from shipping.models import Label, QuoteSet
+from shipping.naming import full_name
 from shipping.providers.base import BoughtLabel, Provider, Unsupported
 from shipping.spec import rate_from_json
 
@@ -47,12 +56,17 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 # An intent is acted on at once or not at all.
-STALE_INTENT = timedelta(seconds=30)
+STALE_INTENT = patience(seconds=30)
 # How soon a lost answer is first asked about; shipping.labels.reconcile goes on from there.
-FIRST_QUESTION = timedelta(seconds=20)
+FIRST_QUESTION = patience(seconds=20)
 # The buyer's own thread fetches the document and tells TikTok; when it dies, sweeps do, from this
 # age on.
-GRACE = timedelta(minutes=1)
+GRACE = patience(minutes=1)
+
+_EXPIRE = """
+UPDATE shipping_quoteset SET expires_at = %(now)s
+WHERE order_id = %(order)s AND expires_at > %(now)s
+"""
 
 
 class AlreadyLabelled(CannotBuy):
@@ -84,13 +98,8 @@ def prepare(order: Order, quote_set: QuoteSet, batch: Batch | None = None) -> La
         provider_ref=rate.provider_ref,
         spec=quote_set.spec,
     )
-    try:
-        with transaction.atomic():
-            label.save(force_insert=True)
-    except IntegrityError as error:
-        if "one_live_label_per_order" not in str(error):
-            raise
-        raise AlreadyLabelled("This order has a label already.", "label_exists") from error
+    if not writes.insert(label, unless_taken=True):  # by one_live_label_per_order
+        raise AlreadyLabelled("This order has a label already.", "label_exists")
     return label
 
 
@@ -105,7 +114,13 @@ def buy_label(*, label_id: int) -> str:
 def buy(label: Label) -> str:
     """`buy_label` for a row that was just read, with its account."""
     provider = _ready_provider(label)
-    write_intent(label)
+    reached("buy.chosen")
+    try:
+        write_intent(label)
+    except KeyReplaced:  # since the account was read: nothing is paid with the old key
+        provider = _ready_provider(label)
+        write_intent(label)
+    reached("buy.intended")
     return record(label, pay(label, provider))
 
 
@@ -127,8 +142,12 @@ def pay(label: Label, provider: Provider) -> BoughtLabel | Exception:
     if label.intent_at is None or timezone.now() - label.intent_at > STALE_INTENT:
         # We were asleep: by now somebody may have been told that nothing was bought.
         return Unavailable("The purchase came too late to be sent.", provider=label.provider)
+    reached("buy.sending")
     try:
-        return provider.buy(spec_of(label), rate_of(label), key=str(label.key))
+        with about(order_number(label)):
+            bought = provider.buy(spec_of(label), rate_of(label), key=str(label.key))
+        reached("buy.answered")
+        return bought
     # Also a mistake of ours while reading the answer: the money may be gone all the same.
     except Exception as error:
         return error
@@ -164,6 +183,7 @@ def settle(label: Label, bought: BoughtLabel, *, actor: User | None = None) -> b
         with transaction.atomic():
             LABEL.move(label, "bought", **_facts(label, bought))
             _book(label, bought, actor)
+            reached("buy.settling")
     except (IllegalMove, LostRace):
         label.refresh_from_db()
         if label.state == "unknown":  # given up on meanwhile, but here is the answer
@@ -176,21 +196,25 @@ def settle(label: Label, bought: BoughtLabel, *, actor: User | None = None) -> b
             raise
         paid_twice.is_anothers(label, bought)
         return False
+    reached("buy.settled")
     return True
 
 
 def _book(label: Label, bought: BoughtLabel, actor: User | None) -> None:
     """What belongs into the commit that makes a label bought."""
     ledger.charge(label, bought.cost, reference=bought.provider_label_id)
+    reached("buy.charged")
     paid_twice.book_duplicates(label, bought)
-    note_label(label.order_id, "bought", label.carrier, label.tracking_number)
+    order = label.order if Label.order.is_cached(label) else None
+    note_label(label.order_id, "bought", label.carrier, label.tracking_number, known=order)
     _expire_quotes(label)
+    name = full_name(label.carrier, label.service_name)
     audit.record(
         label.workspace_id,
         "label.bought",
         f"order:{label.order_id}",
-        f"Label bought: {label.service_name}, {bought.cost}{_difference_words(label)}",
-        actor=actor,
+        f"Label bought: {name}, {bought.cost}{_difference_words(label)}",
+        actor=actor or (label.batch.created_by if label.batch else None),
         label=label.pk,
         provider=label.provider,
         reference=bought.provider_label_id,
@@ -248,8 +272,8 @@ def _refuse(label: Label, error: RemoteError) -> None:
 def _expire_quotes(label: Label) -> None:
     """A rate is tried once: providers sell a shipment's postage a single time, and a refused rate
     would be refused again. The order's next label is chosen among new ones."""
-    now = timezone.now()
-    QuoteSet.objects.filter(order_id=label.order_id, expires_at__gt=now).update(expires_at=now)
+    with connection.cursor() as cursor:
+        cursor.execute(_EXPIRE, {"order": label.order_id, "now": timezone.now()})
 
 
 def _put_back(label: Label, error: Unavailable) -> None:

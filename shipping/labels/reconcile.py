@@ -9,10 +9,13 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from core import audit, notifications
+from core.checkpoints import reached
 from core.errors import NotAuthorized, RemoteError
+from core.http import about
 from core.jobs import job
 from core.models import ITEM, BatchItem, User
 from core.money import Money
+from core.patience import patience
 from core.states import IllegalMove, LostRace
 from orders.actions import note_label
 from shipping import accounts
@@ -21,7 +24,7 @@ from shipping.labels.person import PAUSE_WITH_PERSON, needs_person, write
 from shipping.labels.prints import build_print_files
 from shipping.labels.purchase import CannotBuy, settle
 from shipping.labels.states import LABEL
-from shipping.labels.values import rate_of
+from shipping.labels.values import order_number, rate_of
 from shipping.models import Label
 from shipping.providers.base import BoughtLabel, LabelFormat, Unsupported
 
@@ -29,9 +32,9 @@ log = logging.getLogger(__name__)
 
 # A buyer that has not settled for this long is dead; and only after it is "there is no label" the
 # last word, because until then the lost request may still arrive.
-CERTAIN_AFTER = timedelta(minutes=5)
+CERTAIN_AFTER = patience(minutes=5)
 PERSON_AFTER = timedelta(hours=24)
-LONGEST_PAUSE = timedelta(minutes=30)
+LONGEST_PAUSE = patience(minutes=30)
 
 
 @job
@@ -83,7 +86,9 @@ def ask(label: Label) -> None:
     """Ask the provider about an unknown label and act on what it says."""
     now = timezone.now()
     try:
-        found = accounts.provider_for(label.account).find(rate_of(label), key=str(label.key))
+        provider = accounts.provider_for(label.account)
+        with about(order_number(label)):
+            found = provider.find(rate_of(label), key=str(label.key))
     except NotAuthorized as error:
         accounts.pause(label.account, error.message)
         _ask_later(label, now, error.message)
@@ -96,6 +101,7 @@ def ask(label: Label) -> None:
         log.exception("label %s: reconcile", label.pk)
         _ask_later(label, now, "What became of the purchase could not be found out.")
     else:
+        reached("reconcile.asked")
         _act_on(label, found, now)
 
 
@@ -110,7 +116,7 @@ def _act_on(label: Label, found: BoughtLabel | None, now: datetime) -> None:
 
 def _ask_later(label: Label, now: datetime, reason: str) -> None:
     attempts = label.attempts + 1
-    pause = min(timedelta(seconds=20 * 2 ** min(attempts, 10)), LONGEST_PAUSE)
+    pause = min(patience(seconds=20) * 2 ** min(attempts, 10), LONGEST_PAUSE)
     if label.needs_person_since:
         pause = PAUSE_WITH_PERSON
     write(label, due_at=now + pause, attempts=min(attempts, 1000), reason=reason[:400])
@@ -185,6 +191,7 @@ def _bought(label: Label, found: BoughtLabel, *, actor: User | None = None) -> N
             settle_item(label.batch_id, label.order_id, "done")
             notifications.settle(label.workspace, f"label:{label.pk}:unknown")
     if settled:
+        reached("reconcile.settled")
         telling.tell(label)
         if documents.fetch(label) and label.batch_id:
             build_print_files.later(batch_id=label.batch_id)
@@ -205,7 +212,7 @@ def settle_item(batch_id: int | None, order_id: int, state: str, reason: str = "
 def _claim(label: Label, now: datetime) -> bool:
     """Take a due label for this sweep; another one leaves it alone for a minute."""
     mine = Label.objects.filter(pk=label.pk, state="unknown", due_at=label.due_at)
-    return bool(mine.update(due_at=now + timedelta(minutes=1)))
+    return bool(mine.update(due_at=now + patience(minutes=1)))
 
 
 def _unsettled() -> "QuerySet[Label]":

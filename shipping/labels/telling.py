@@ -1,14 +1,15 @@
 """From a bought own label to the word to TikTok: its number goes to orders.dispatch, once."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core import notifications
 from core.access import wreverse
+from core.checkpoints import reached
 from core.jobs import job
+from core.patience import patience
 from orders import dispatch
 from shipping.models import Label
 
@@ -27,7 +28,7 @@ def tell(label: Label) -> bool:
                 label.order, tracking_number=label.tracking_number, carrier=label.carrier
             )
     except dispatch.NotYet:  # a voided label's number is out: see what becomes of it first
-        waiting.update(tell_due_at=timezone.now() + timedelta(minutes=1))
+        waiting.update(tell_due_at=timezone.now() + patience(minutes=1))
         return False
     except (dispatch.DispatchConflict, ValueError) as conflict:
         waiting.update(tell_due_at=None)
@@ -57,6 +58,7 @@ def tell_many(labels: Iterable[Label]) -> None:
             dispatch.request_many(
                 (due[pk].order, due[pk].tracking_number, due[pk].carrier) for pk in found
             )
+        reached("tell.handed")
     except (dispatch.DispatchConflict, ValueError, IntegrityError):  # one of them: which?
         for label in due.values():
             tell(label)
@@ -72,6 +74,6 @@ def tell_due() -> int:
     told = 0
     for label in due.order_by("tell_due_at")[:500]:
         # Should this one fail, those behind it come first in the next sweep.
-        Label.objects.filter(pk=label.pk).update(tell_due_at=now + timedelta(minutes=10))
+        Label.objects.filter(pk=label.pk).update(tell_due_at=now + patience(minutes=10))
         told += tell(label)
     return told

@@ -11,6 +11,11 @@ def spec_of(label: Label) -> ShipmentSpec:
     return spec_from_json(label.spec)
 
 
+def order_number(label: Label) -> str:
+    """TikTok's number of its order, without asking the database; "" where the spec names none."""
+    return str(label.spec.get("reference") or "")
+
+
 def rate_of(label: Label) -> Rate:
     """The rate that was chosen: all that is needed to buy it, or to ask what became of it."""
     return Rate(

@@ -9,7 +9,6 @@ says nothing, only the status of the refund does.
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -17,31 +16,35 @@ from django.utils import timezone
 
 from core import audit, notifications
 from core.access import wreverse
+from core.checkpoints import reached
 from core.errors import NotAuthorized, OutcomeUnknown, Rejected, RemoteError, Unavailable
+from core.http import about
 from core.jobs import job
 from core.models import User
 from core.money import Money
+from core.patience import patience
 from core.states import IllegalMove, LostRace
 from orders import dispatch
 from orders.actions import note_label
 from shipping import accounts
-from shipping.labels import ledger
+from shipping.labels import ledger, undecided
+from shipping.labels.prints import build_print_files
 from shipping.labels.purchase import CannotBuy
 from shipping.labels.states import LABEL
-from shipping.labels.values import bought_of
+from shipping.labels.values import bought_of, order_number
 from shipping.models import Label
 from shipping.providers.base import Can, Provider, Unsupported, VoidOutcome, VoidResult
 
 log = logging.getLogger(__name__)
 
 # A lost request may still arrive for so long; until then a refusal proves nothing.
-CERTAIN_AFTER = timedelta(minutes=5)
+CERTAIN_AFTER = patience(minutes=5)
 # First pause between questions, doubled each time, and the longest: carriers decide within days.
 PAUSES = {
-    "voiding": (timedelta(minutes=1), timedelta(minutes=30)),
-    "refunding": (timedelta(minutes=10), timedelta(hours=6)),
+    "voiding": (patience(minutes=1), patience(minutes=30)),
+    "refunding": (patience(minutes=10), patience(hours=6)),
 }
-CLAIM = timedelta(minutes=10)
+CLAIM = patience(minutes=10)
 UNDECIDED = "The provider has not decided yet."
 
 type Answer = VoidResult | Exception | None
@@ -57,7 +60,10 @@ def void(label: Label, user: User | None) -> str:
     if label.state in PAUSES:
         return record_again(label, ask_again(label, provider))
     write_request(label, user)
-    return record(label, ask(label, provider))
+    reached("void.requested")
+    answer = ask(label, provider)
+    reached("void.answered")
+    return record(label, answer)
 
 
 @job
@@ -98,6 +104,7 @@ def write_request(label: Label, user: User | None) -> None:
             label, "voiding", tell_due_at=None, reason="", void_at=now, due_at=due_at, attempts=0
         )
         dispatch.withdraw(label.order)
+        _renew_papers(label)
         audit.record(
             label.workspace_id,
             "label.void_requested",
@@ -113,10 +120,10 @@ def ask(label: Label, provider: Provider) -> VoidResult | Exception:
 
     A refusal is looked into: somebody may have taken the label back at the provider's own pages.
     """
-    answer = _tried(lambda: provider.void(bought_of(label)))
+    answer = _tried(label, lambda: provider.void(bought_of(label)))
     if not _refused(answer):
         return answer or OutcomeUnknown(UNDECIDED, provider=label.provider)
-    status = _tried(lambda: provider.refund_status(bought_of(label)))
+    status = _tried(label, lambda: provider.refund_status(bought_of(label)))
     if isinstance(status, Exception):
         words = "Whether the label was taken back already could not be found out."
         return OutcomeUnknown(words, provider=label.provider)
@@ -126,19 +133,20 @@ def ask(label: Label, provider: Provider) -> VoidResult | Exception:
 def ask_again(label: Label, provider: Provider) -> Answer:
     """What became of the request; where the provider knows of none it is made again. None: nothing
     new."""
-    status = _tried(lambda: provider.refund_status(bought_of(label)))
+    status = _tried(label, lambda: provider.refund_status(bought_of(label)))
     if status is not None or label.state == "refunding":
         return status
     now = timezone.now()
     certain = label.void_at is None or now - label.void_at > CERTAIN_AFTER
     Label.objects.filter(pk=label.pk, state="voiding").update(void_at=now)
-    answer = _tried(lambda: provider.void(bought_of(label)))
+    answer = _tried(label, lambda: provider.void(bought_of(label)))
     return None if _refused(answer) and not certain else answer
 
 
-def _tried(call: Callable[[], VoidResult | None]) -> Answer:
+def _tried(label: Label, call: Callable[[], VoidResult | None]) -> Answer:
     try:
-        return call()
+        with about(order_number(label)):
+            return call()
     # Also a mistake of ours while reading the answer: the provider may have taken the label back.
     except Exception as error:
         return error
@@ -212,6 +220,8 @@ def credit(label: Label) -> None:
             f"Label voided, {amount} given back",
             label=label.pk,
         )
+        undecided.over(label)
+        reached("void.credited")
 
 
 def _accepted(label: Label, reason: str) -> None:
@@ -226,6 +236,7 @@ def _unused(label: Label, reason: str) -> None:
     """The money stays with the provider: the charge stands, and people learn of it."""
     with transaction.atomic():
         LABEL.move(label, "unused", reason=reason[:400], settled_at=timezone.now())
+        undecided.over(label)
         audit.record(
             label.workspace_id,
             "label.refund_refused",
@@ -257,14 +268,23 @@ def _stay(label: Label, reason: str) -> None:
     rows = Label.objects.filter(pk=label.pk, state=label.state)
     rows.update(reason=reason[:400], due_at=due_at)
     label.reason = reason[:400]
+    if label.state == "refunding":
+        undecided.tell_if_overdue(label)
 
 
 def _back(label: Label, reason: str) -> None:
     """The label stays ours, and in use: its number goes to TikTok if it has not yet."""
     with transaction.atomic():
+        _renew_papers(label)
         told = label.provider == "tiktok" or dispatch.keep(label.order)
         due_at = None if told or not label.tracking_number else timezone.now()
         LABEL.move(label, "bought", reason=reason[:400], tell_due_at=due_at)
+
+
+def _renew_papers(label: Label) -> None:
+    """Print files that nobody printed yet hold the labels in use, and no other."""
+    if label.batch_id:
+        build_print_files.later(batch_id=label.batch_id)
 
 
 def _words(label: Label, outcome: object) -> str:

@@ -2,10 +2,13 @@
 
 from shipping.models.accounts import ACCOUNT, LabelAccount
 from shipping.models.addresses import ParcelPreset, ShipFrom
+from shipping.models.bulk import BulkChange
 from shipping.models.labels import Label, LedgerEntry, PrintFile, QuoteSet
+from shipping.models.tracking import TrackingEvent
 
 __all__ = [
     "ACCOUNT",
+    "BulkChange",
     "Label",
     "LabelAccount",
     "LedgerEntry",
@@ -13,4 +16,5 @@ __all__ = [
     "PrintFile",
     "QuoteSet",
     "ShipFrom",
+    "TrackingEvent",
 ]

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils import timezone
 
@@ -111,6 +112,18 @@ class Label(models.Model):
         "PrintFile", models.SET_NULL, null=True, related_name="labels"
     )  # the file of its batch it was merged into
     printed_at = models.DateTimeField(null=True)
+    # Where the parcel is, as the provider told last: a key of shipping.tracking.normalize.WORDS
+    tracking_status = models.CharField(max_length=24, blank=True)
+    tracking_at = models.DateTimeField(null=True)  # the scan that says so
+    first_scan_at = models.DateTimeField(null=True)  # the carrier's first, not the label's making
+    delivered_at = models.DateTimeField(null=True)
+    # When its provider is asked where it is; null: its journey is over. Webhooks put it off.
+    next_poll_at = models.DateTimeField(null=True, default=timezone.now)
+    poll_failures = models.PositiveSmallIntegerField(default=0)
+    tracker_ref = models.CharField(max_length=120, blank=True)  # the provider's name for it
+    # A person dealt with what was wrong with it; news from the carrier bring it back
+    handled_at = models.DateTimeField(null=True)
+    handled_note = models.CharField(max_length=300, blank=True)
 
     objects = LabelQuerySet.as_manager()
 
@@ -137,6 +150,11 @@ class Label(models.Model):
         ]
         indexes = [
             models.Index(fields=["account", "state"], name="label_in_flight"),
+            models.Index(
+                fields=["tracking_number"],
+                condition=~models.Q(tracking_number=""),
+                name="label_tracking",
+            ),
             models.Index(fields=["workspace", "state", "-settled_at"], name="label_newest"),
             models.Index(
                 fields=["document_due_at"],
@@ -157,6 +175,28 @@ class Label(models.Model):
                 fields=["due_at"],
                 condition=models.Q(state__in=["voiding", "refunding"]),
                 name="label_credit_due",
+            ),
+            BrinIndex(fields=["settled_at"], name="label_settled_lately"),
+            models.Index(
+                fields=["next_poll_at"],
+                condition=models.Q(state="bought", next_poll_at__isnull=False),
+                name="label_poll_due",
+            ),
+            # The lists of the tracking page, each in its order
+            models.Index(
+                fields=["workspace", "settled_at", "id"],
+                condition=models.Q(state="bought", first_scan_at=None, handled_at=None),
+                name="label_unscanned",
+            ),
+            models.Index(
+                fields=["workspace", "tracking_status", "tracking_at", "id"],
+                condition=models.Q(state="bought"),
+                name="label_underway",
+            ),
+            models.Index(
+                fields=["workspace", "handled_at", "id"],
+                condition=models.Q(handled_at__isnull=False),
+                name="label_handled",
             ),
         ]
 

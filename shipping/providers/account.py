@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.errors import Rejected, Unavailable
+from core.http import Gate, open_gate
 from shipping.providers.base import Address, BoughtLabel, Document, ShipmentSpec, Unsupported
 from shipping.providers.download import GONE, Source, fetch
 from shipping.providers.wire import Wire
@@ -28,6 +29,7 @@ class LabelFiles:
 
     wire: Wire
     source: Source
+    gate: Gate = open_gate
 
     def get(self, label: BoughtLabel, fresh_url: Callable[[], str]) -> Document:
         """The file. `fresh_url` asks the provider for the link of today, empty while the label is
@@ -49,4 +51,4 @@ class LabelFiles:
         return self._fetch(url)
 
     def _fetch(self, url: str) -> Document:
-        return self.wire.again(lambda: fetch(self.wire.client, url, self.source))
+        return self.wire.again(lambda: fetch(self.wire.client, url, self.source, gate=self.gate))

@@ -5,10 +5,11 @@ beside it. It imports no Django. A wish the provider cannot fulfil raises Unsupp
 never dropped in silence.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from core.money import Money
 
@@ -21,6 +22,7 @@ class Can(StrEnum):
     VOID = "void"
     TRACK = "track"
     TEST_KEY = "test_key"
+    LISTEN = "listen"
 
 
 class Unsupported(Exception):
@@ -152,6 +154,35 @@ class AccountCheck:
     mode: str  # "live" or "test"
     carriers: tuple[str, ...]
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """A parcel on its way, as its provider has to be asked where it is. `ref` is the provider's own
+    name for watching it, from an earlier answer; `order` is TikTok's order number."""
+
+    provider_label_id: str
+    tracking_number: str
+    carrier: str  # slug
+    ref: str = ""
+    order: str = ""
+
+
+class Tracker(Protocol):
+    """A provider that can be asked where a parcel is (Can.TRACK)."""
+
+    def track(self, shipped: Shipped) -> Mapping[str, Any]:
+        """The provider's tracking document, as its webhooks carry it too. Free, and safe to repeat;
+        a parcel asked about for the first time (no `ref`) is watched from then on."""
+        ...
+
+
+class Listener(Protocol):
+    """A provider that can be told where to send its webhooks (Can.LISTEN)."""
+
+    def listen(self, url: str, *, secret: str) -> None:
+        """Have its events sent to `url`, proven by `secret`; safe to repeat."""
+        ...
 
 
 class Provider(Protocol):

@@ -2,12 +2,13 @@
 a label can be."""
 
 import re
+from contextlib import closing
 from dataclasses import dataclass
 
 import httpx
 
 from core.errors import Rejected, Unavailable
-from core.http import retry_after
+from core.http import Gate, open_gate, retry_after
 from shipping.providers.base import Document
 from shipping.providers.fields import clean
 
@@ -61,7 +62,7 @@ def _port(url: httpx.URL) -> int:
     return url.port or (443 if url.scheme == "https" else 80)
 
 
-def fetch(client: httpx.Client, url: str, source: Source) -> Document:
+def fetch(client: httpx.Client, url: str, source: Source, *, gate: Gate = open_gate) -> Document:
     """The file at `url`, asked for once. Rejected when it must not be fetched or is no label.
 
     No redirect is followed and nothing that identifies us is sent; at most 10 MB are read.
@@ -72,19 +73,24 @@ def fetch(client: httpx.Client, url: str, source: Source) -> Document:
             provider=source.name,
             code="label-host",
         )
+    request = client.build_request("GET", url, headers={"accept-encoding": "identity"})
+    with gate(request):
+        content = _download(client, request, source.name)
+    return Document(content, _kind(content, source.name))
+
+
+def _download(client: httpx.Client, request: httpx.Request, name: str) -> bytes:
     try:
-        with client.stream(
-            "GET", url, headers={"accept-encoding": "identity"}, follow_redirects=False
-        ) as response:
-            _check_status(response, source.name)
-            content = _read(response, source.name)
+        response = client.send(request, stream=True, follow_redirects=False)
+        with closing(response):
+            _check_status(response, name)
+            return _read(response, name)
     except httpx.HTTPError as error:
         raise Unavailable(
-            f"The label file at {source.name} could not be fetched.",
-            provider=source.name,
+            f"The label file at {name} could not be fetched.",
+            provider=name,
             code=type(error).__name__,
         ) from error
-    return Document(content, _kind(content, source.name))
 
 
 def _host(url: str) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from core.errors import OutcomeUnknown, Rejected, Unavailable
 from core.money import Money, total
@@ -25,6 +26,7 @@ from shipping.providers.base import (
     Quotes,
     Rate,
     ShipmentSpec,
+    Shipped,
     Unsupported,
     VoidOutcome,
     VoidResult,
@@ -82,7 +84,7 @@ class Memory:
     """The provider. Threads may share it; `pause` is called inside each call, e.g. to sleep or to
     meet at a barrier."""
 
-    can = frozenset({Can.RATES, Can.BUY, Can.VOID, Can.TEST_KEY})
+    can = frozenset({Can.RATES, Can.BUY, Can.VOID, Can.TRACK, Can.TEST_KEY})
 
     def __init__(
         self,
@@ -100,6 +102,8 @@ class Memory:
         self.messages = messages
         self.charges: list[Charge] = []
         self.calls: Counter[str] = Counter()
+        self.trackers: dict[str, dict[str, Any]] = {}
+        self.tracked: list[Shipped] = []
         self.file = one_page_pdf()
         self.void_outcome = void_outcome
         self._now = now
@@ -195,6 +199,13 @@ class Memory:
         self._enter("refund_status")
         asked = label.provider_label_id in self._wishes
         return VoidResult(self.void_outcome) if asked else None
+
+    def track(self, shipped: Shipped) -> dict[str, Any]:
+        """What `trackers` has for the number, else an EasyPost Tracker nothing is known of."""
+        self.tracked.append(shipped)
+        self._enter("track")
+        empty = {"id": "trk_1", "status": "unknown", "tracking_details": []}
+        return self.trackers.get(shipped.tracking_number, empty)
 
     def _enter(self, call: str) -> Lost | None:
         """Count the call, pause, and fail if that is what the script says."""

@@ -4,7 +4,7 @@ for."""
 from importlib import import_module
 from typing import Any
 
-from shipping.providers.base import Provider, Unsupported
+from shipping.providers.base import Can, Provider, Unsupported
 
 PROVIDERS = {
     "easypost": "shipping.providers.easypost.EasyPost",
@@ -21,6 +21,11 @@ def provider_class(slug: str) -> type[Any]:
         raise Unsupported(f"no label provider is called {slug!r}") from None
     found: type[Any] = getattr(import_module(module), name)
     return found
+
+
+def is_able(slug: str, what: Can) -> bool:
+    """Whether the provider of that slug can do it; one that we have none for can do nothing."""
+    return slug in PROVIDERS and what in provider_class(slug).can
 
 
 def make_provider(slug: str, /, *parts: Any, **options: Any) -> Provider:

@@ -1,10 +1,8 @@
 """TikTok's own shipping services as a label provider: for orders whose address only TikTok knows.
 
 TikTok's prices are estimates without an expiry; we treat them as good for an hour, our choice. It
-may use another service
-than the one asked for. There is no idempotency key: in the US an order has no package until its
-label is bought, so the
-order itself tells what became of a purchase.
+may use another service than the one asked for. There is no idempotency key: in the US an order has
+no package until its label is bought, so the order itself tells what became of a purchase.
 """
 
 import time
@@ -14,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from core.errors import OutcomeUnknown, Rejected, RemoteError
-from core.http import with_retries
+from core.http import Gate, open_gate, with_retries
+from core.money import Money
 from shipping.providers import fields
 from shipping.providers.base import (
     AccountCheck,
@@ -31,6 +30,7 @@ from shipping.providers.base import (
 )
 from shipping.providers.carriers import carrier_slug, service_words
 from shipping.providers.download import Source, fetch
+from shipping.providers.tiktok_tracking import Tracked
 from shipping.providers.units import check_parcel
 from shipping.providers.wire import nonsense, unreadable
 from shops.tiktok_shop.client import TikTokShopClient
@@ -55,12 +55,12 @@ _FILE_HOSTS = (
 )
 
 
-class TikTok:
+class TikTok(Tracked):
     """TikTok's services for one shop. `client` speaks for the shop, `files` fetches label files
     without its token."""
 
     slug = SLUG
-    can = frozenset({Can.RATES, Can.BUY})
+    can = frozenset({Can.RATES, Can.BUY, Can.TRACK})
 
     def __init__(
         self,
@@ -72,12 +72,14 @@ class TikTok:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         file_hosts: Sequence[str] = (),
         sleep: Callable[[float], None] = time.sleep,
+        files_gate: Gate = open_gate,
     ) -> None:
         self._client = client
         self._files = files
         self._mode = "test" if sandbox else "live"
         self._now = now
         self._sleep = sleep
+        self._files_gate = files_gate
         self._source = Source.of(NAME, base_url, (*_FILE_HOSTS, *file_hosts))
 
     def check(self) -> AccountCheck:
@@ -138,7 +140,8 @@ class TikTok:
             error.retry_after = error.retry_after or 3
             raise
         document = with_retries(
-            lambda: fetch(self._files, paper.url, self._source), sleep=self._sleep
+            lambda: fetch(self._files, paper.url, self._source, gate=self._files_gate),
+            sleep=self._sleep,
         )
         return Document(
             document.content,
@@ -148,8 +151,7 @@ class TikTok:
         )
 
     def void(self, label: BoughtLabel) -> VoidResult:
-        """TikTok has no call for it: the order is cancelled, or the package is, in Seller
-        Center."""
+        """TikTok has no call for it: the order or the package is cancelled in Seller Center."""
         raise Unsupported("TikTok's labels are cancelled in Seller Center")
 
     def refund_status(self, label: BoughtLabel) -> VoidResult | None:
@@ -194,24 +196,32 @@ def parse_services(services: Sequence[ShippingService], order: str, *, now: date
 
 
 def _rate(service: ShippingService, order: str, now: datetime) -> Rate | None:
-    if not service.id or service.price is None or service.price.amount < 0:
+    price, chosen = _price(service), fields.identifier(service.id)
+    if not chosen or price is None:
         return None
     name = fields.clean(service.name, 80)
     return Rate(
         provider=SLUG,
         carrier=carrier_slug(service.provider_name or "tiktok"),
-        service=service.id,
+        service=chosen,
         service_name=name or service_words(service.provider_name) or "TikTok Shipping",
-        price=service.price,
+        price=price,
         delivery_days=service.latest_days or service.earliest_days,
         guaranteed=False,
         expires_at=now + RATES_LAST,
         provider_ref={
             "order_id": order,
-            "service_id": service.id,
-            "shipping_provider_id": service.provider_id,
+            "service_id": chosen,
+            "shipping_provider_id": fields.identifier(service.provider_id),
         },
     )
+
+
+def _price(service: ShippingService) -> Money | None:
+    """What it costs, unless no label can cost that."""
+    price = service.price
+    told = {"amount": price.amount, "currency": price.currency} if price else {}
+    return fields.money(told, "amount", "currency")
 
 
 def parse_bought(bought: PackageBought, rate: Rate) -> BoughtLabel:
@@ -221,17 +231,17 @@ def parse_bought(bought: PackageBought, rate: Rate) -> BoughtLabel:
     if not package:
         raise unreadable(NAME, "a package id")
     used = bought.service
-    price = used.price if used and used.price and used.price.amount >= 0 else None
+    price = _price(used) if used else None
     extra = {"order_id": rate.provider_ref["order_id"]}
-    if used and used.provider_id:
-        extra["shipping_provider_id"] = used.provider_id
+    if used and (carrier_id := fields.identifier(used.provider_id)):
+        extra["shipping_provider_id"] = carrier_id
     if price is None:
         extra["cost_from"] = "quote"
     return BoughtLabel(
         provider_label_id=package,
         tracking_number=fields.tracking_number(bought.raw, "tracking_number"),
         carrier=carrier_slug(used.provider_name) if used and used.provider_name else rate.carrier,
-        service=(used.id if used else "") or rate.service,
+        service=(fields.identifier(used.id) if used else "") or rate.service,
         cost=price or rate.price,
         pending_document=True,
         extra=extra,
@@ -273,9 +283,9 @@ def parse_packages(details: Sequence[object], rate: Rate) -> BoughtLabel | None:
             code="own-label",
         )
     name = fields.text(first, "shipping_provider_name")
-    others = [fields.text(entry, "package_id") for entry in live[1:]]
+    others = [found for entry in live[1:] if (found := fields.identifier(entry, "package_id"))]
     extra = {"order_id": rate.provider_ref["order_id"], "cost_from": "quote"}
-    if provider := fields.text(first, "shipping_provider_id"):
+    if provider := fields.identifier(first, "shipping_provider_id"):
         extra["shipping_provider_id"] = provider
     if others:
         extra["duplicates"] = ",".join(others)

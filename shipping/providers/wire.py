@@ -1,8 +1,8 @@
 """JSON over HTTP for label providers: one judgement of answers for all of them.
 
 `ask` is for calls that may be repeated and repeats them. `spend` is for the one call that costs
-money: it is sent once, and
-whatever is not a clear yes or a clear no leaves the outcome unknown.
+money: it is sent once, and whatever is not a clear yes or a clear no leaves the outcome unknown.
+Both pass the account's gate first; what the gate turns away was not sent.
 """
 
 import time
@@ -19,7 +19,7 @@ from core.errors import (
     RemoteError,
     Unavailable,
 )
-from core.http import ATTEMPTS, Call, retry_after, send, with_retries
+from core.http import ATTEMPTS, Call, Gate, open_gate, retry_after, send, with_retries
 from shipping.providers.fields import decode
 
 
@@ -45,6 +45,7 @@ class Wire:
     attempts: int = ATTEMPTS
     sleep: Callable[[float], None] = time.sleep
     journal: Callable[[Call], None] | None = None
+    gate: Gate = open_gate
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def ask(
@@ -79,13 +80,22 @@ class Wire:
         request = self.client.build_request(
             method, self.base_url + path, json=body, params=params, headers=self.headers
         )
-        response = send(self.client, request, provider=self.name, safe=safe, journal=self.journal)
-        if response.is_success:
-            try:
-                return decode(response.content)
-            except ValueError:
-                raise self._unclear(response, safe=safe) from None
-        raise self._error(response, safe=safe)
+        request.extensions["safe"] = safe
+        with self.gate(request):
+            response = send(
+                self.client,
+                request,
+                provider=self.name,
+                safe=safe,
+                journal=self.journal,
+                secrets=self.secrets,
+            )
+            if response.is_success:
+                try:
+                    return decode(response.content)
+                except ValueError:
+                    raise self._unclear(response, safe=safe) from None
+            raise self._error(response, safe=safe)
 
     def _error(self, response: httpx.Response, *, safe: bool) -> RemoteError:
         status = response.status_code
@@ -138,13 +148,16 @@ class Wire:
         self, kind: type[RemoteError], words: str, response: httpx.Response, code: str = ""
     ) -> RemoteError:
         headers = response.headers
-        return kind(
+        error = kind(
             words,
             provider=self.name,
             code=code or f"http-{response.status_code}",
             retry_after=retry_after(headers),
             request_id=headers.get("x-ep-request-uuid") or headers.get("x-request-id") or "",
         )
+        # Whatever it means for us, the provider is there: it judged the request.
+        error.answered = 400 <= response.status_code < 500
+        return error
 
 
 def unreadable(name: str, what: str) -> OutcomeUnknown:

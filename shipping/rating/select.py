@@ -23,6 +23,7 @@ class Candidate:
     days: int | None
     guaranteed: bool
     struck: str = ""  # the sentence of the rule that forbids it
+    rank: int = 0  # of its provider in the order that is preferred among equals
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +89,14 @@ def meets(rate: Candidate, need: Need) -> bool:
     return rate.days is not None and business_days_after(need.today, rate.days) <= need.deliver_by
 
 
-def _by_price(rate: Candidate) -> tuple[Decimal, int, bool, str]:
-    return rate.price, 99 if rate.days is None else rate.days, not rate.guaranteed, rate.name
+def _by_price(rate: Candidate) -> tuple[Decimal, int, bool, int, str]:
+    days = 99 if rate.days is None else rate.days
+    return rate.price, days, not rate.guaranteed, rate.rank, rate.name
 
 
-def _by_speed(rate: Candidate) -> tuple[int, Decimal, bool, str]:
-    return 99 if rate.days is None else rate.days, rate.price, not rate.guaranteed, rate.name
+def _by_speed(rate: Candidate) -> tuple[int, Decimal, bool, int, str]:
+    days = 99 if rate.days is None else rate.days
+    return days, rate.price, not rate.guaranteed, rate.rank, rate.name
 
 
 def _struck(candidates: Sequence[Candidate]) -> list[dict[str, str]]:

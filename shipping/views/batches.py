@@ -42,8 +42,8 @@ SET_UP_FIXES = frozenset({"no_ship_from", "no_account", "no_parcel", "account_pa
 @require_safe
 @member(Right.VIEW)
 def batch(request: MemberRequest, batch_id: UUID) -> HttpResponse:
-    """One batch. While it runs, its part is asked for every second; tables come along only when
-    they changed."""
+    """One batch. While it runs, its bar, counts and money are asked for every second; tables come
+    along only when they changed."""
     found = find(request, batch_id)
     state = progress.progress(found, now=timezone.now())
     files = list(PrintFile.objects.filter(batch=found).order_by("kind", "number"))
@@ -56,6 +56,9 @@ def batch(request: MemberRequest, batch_id: UUID) -> HttpResponse:
         "live": found.state == "running",
         "parts": parts_of(state),
         "quiet_for": _quiet_for(found),
+        "tabs": [(name, words, count) for name, (words, count) in _counts(state).items()],
+        "ledger": _ledger(found),
+        "expected": [Money.of(a, c) for a, c in found.options.get("expected", [])],
     }
     if context["changed"]:
         context |= _details(request, found, state, files)
@@ -88,6 +91,14 @@ def parts_of(state: progress.Progress) -> list[dict[str, Any]]:
     return parts
 
 
+def _counts(state: progress.Progress) -> dict[str, tuple[str, int]]:
+    """The tabs: words, and how many items each has."""
+    return {
+        name: (words, sum(getattr(state, one) for one in states))
+        for name, (words, states) in SHOWN.items()
+    }
+
+
 def _quiet_for(batch: Batch) -> float | None:
     """Seconds since a runner showed itself, where that is longer than it should be."""
     seen = batch.runner_seen_at or batch.created_at
@@ -109,29 +120,20 @@ def _details(
     request: MemberRequest, batch: Batch, state: progress.Progress, files: list[PrintFile]
 ) -> dict[str, Any]:
     shown = request.GET.get("show", "")
-    counts = {
-        "problems": state.failed + state.unknown,
-        "left-out": state.left_out,
-        "done": state.done,
-        "open": state.waiting + state.working,
-    }
     if shown not in SHOWN:
-        shown = next((name for name in SHOWN if counts[name]), "done")
+        shown = next((name for name, (_, count) in _counts(state).items() if count), "done")
     after = request.GET.get("after", "")
     has_problems = shown in ("problems", "left-out")
     dearer = _dearer(batch) if has_problems and state.left_out else []
     is_place = after.isascii() and after.isdigit() and len(after) < 10
     rows, more = _rows(batch, shown, int(after) if is_place else 0)
     return {
-        "tabs": [(name, words, counts[name]) for name, (words, _) in SHOWN.items()],
         "shown": shown,
         "rows": rows,
         "after": more,
         "files": [file for file in files if file.label_count],
         "next_file": next((f for f in files if f.label_count and not f.printed_at), None),
         "damaged": [entry for file in files for entry in file.left_out],
-        "ledger": _ledger(batch),
-        "expected": [Money.of(a, c) for a, c in batch.options.get("expected", [])],
         "has_labels": state.done > 0,
         "is_first": not after,
         "retryable": (state.failed + state.left_out - len(dearer)) if has_problems else 0,

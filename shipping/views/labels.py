@@ -147,7 +147,9 @@ def _label(request: MemberRequest, label_id: int, *states: str) -> Label:
 
 
 def _back(request: MemberRequest, label: Label) -> HttpResponse:
-    """To where the button was pressed: the batch's page if it says so, else the order's."""
+    """To where the button was pressed: the page it names, else the order's."""
+    if request.POST.get("from") == "word":
+        return go(request, wreverse(request.workspace, "shipping:needs-word"))
     if request.POST.get("from") == "batch" and label.batch is not None:
         return go(
             request,

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 from core.access import MemberRequest, Right, member, wreverse
 from core.htmx import go, page_or_part
 from orders import actions
+from orders.blockers import sentence
 from orders.dispatch import known_number
-from orders.models import Order
+from orders.models import Order, Stage
 from orders.plan_notes import note_plans
 from orders.telling import normal
 from shipping.forms import ParcelForm, shown_inches
@@ -22,8 +23,9 @@ from shipping.naming import full_name
 from shipping.parcels import ParcelChoice, parcels_for
 from shipping.plan import CannotPlan, choose_rate, context_for, plans_for
 from shipping.providers.base import Can
-from shipping.providers.registry import PROVIDERS, provider_class
+from shipping.providers.registry import is_able
 from shipping.quoting import note_for, note_of
+from shipping.tracking.shown import parcel_of
 
 # Rates shown before "all of them".
 SHOWN = 7
@@ -149,9 +151,21 @@ def _panel(
         "more_rates": rates[SHOWN:],
         "labels": labels,
         "has_label": any(card["live"] for card in labels),
+        "idle": _idle(order),
         "notice": notice,
     }
     return page_or_part(request, "shipping/order_panel.html", "panel", context, status=status)
+
+
+def _idle(order: Order) -> str:
+    """Why there is nothing to buy and nothing to prepare for it; "" where there may be."""
+    if order.stage == Stage.SHIPPED:
+        return "TikTok has this order as shipped, so no label is bought for it any more."
+    if order.stage != Stage.CLOSED:
+        return ""
+    if order.blocker == "unpaid":
+        return "Its parcel and rates are here as soon as the buyer has paid."
+    return f"{sentence(order)} There is no parcel to set and no label to buy.".strip()
 
 
 def _initial(parcel: ParcelChoice) -> dict[str, Any]:
@@ -204,13 +218,14 @@ def _labels(order: Order) -> list[dict[str, Any]]:
     rows = order.labels.filter(state__in=SETTLED).select_related("account")
     known = known_number(order)
     cards = []
-    for label in rows.prefetch_related("ledger").order_by("-pk"):
+    for label in rows.prefetch_related("ledger", "tracking_events").order_by("-pk"):
         live = label.state in ("buying", "unknown", "bought", "voiding")
         cards.append(
             {
                 "label": label,
                 "live": live,
                 "name": full_name(label.carrier, label.service_name),
+                "parcel": parcel_of(label),
                 "ledger": sorted(label.ledger.all(), key=lambda entry: entry.pk),
                 "can_void": _may_void(label),
                 "known": bool(known) and known == normal(label.tracking_number),
@@ -221,8 +236,5 @@ def _labels(order: Order) -> list[dict[str, Any]]:
 
 
 def _may_void(label: Label) -> bool:
-    return label.state in ("bought", "voiding", "refunding") and _takes_back(label.provider)
-
-
-def _takes_back(provider: str) -> bool:
-    return provider in PROVIDERS and Can.VOID in provider_class(provider).can
+    asked_back = label.state in ("bought", "voiding", "refunding")
+    return asked_back and is_able(label.provider, Can.VOID)

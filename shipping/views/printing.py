@@ -25,6 +25,13 @@ TYPES = {"PDF": "application/pdf", "PNG": "image/png", "ZPL": "application/zpl"}
 # More at once belongs into a batch, whose print files are made beforehand.
 MOST_LABELS = 300
 MOST_SLIPS = 1000
+# Paid, and not to be put on a parcel.
+_OUT_OF_USE = {
+    "voiding": "this label is being given back.",
+    "refunding": "this label was given back; its money is on its way.",
+    "voided": "this label was given back, and so was its money.",
+    "unused": "the wish to give this label back was accepted, although its money was kept then.",
+}
 
 
 def paper(content: bytes, name: str, kind: str = "PDF") -> HttpResponse:
@@ -64,10 +71,12 @@ def print_file(request: MemberRequest, file_id: int) -> HttpResponse:
 @csp_override({})
 @member(Right.PACK)
 def label_print(request: MemberRequest, label_id: int) -> HttpResponse:
-    """One label, as its provider made it. GET shows it; POST is a person printing."""
-    rows = Label.objects.of(request.workspace).filter(state__in=["bought", "voiding"])
+    """One label in use, as its provider made it. GET shows it; POST is a person printing."""
+    rows = Label.objects.of(request.workspace).filter(state__in=["bought", *_OUT_OF_USE])
     label = get_object_or_404(rows.select_related("order"), pk=label_id)
     back = wreverse(request.workspace, "orders:detail", order_id=label.order_id)
+    if label.state in _OUT_OF_USE:
+        return _words(request, f"It is not printed: {_OUT_OF_USE[label.state]}", back)
     if not label.file_key:
         why = label.document_error or "The provider is still making it."
         return _words(request, f"The label is paid, its file is not here yet. {why}", back)

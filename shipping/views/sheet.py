@@ -22,6 +22,8 @@ PAGE = "shipping/sheet.html"
 # Where the orders behind a reason are found: the tab of the queue that has them.
 _TABS = {"on_hold": "hold", "held": "hold", "label_exists": "bought", "shipped": "shipped"}
 _CLOSED = {"unpaid", "cancelled", "fbt", "not_shippable"}
+# Reasons that no filter of the queue finds
+_NOWHERE = {"same", "not_offered", "no_quotes", "bad_parcel"}
 
 
 @require_POST
@@ -59,7 +61,7 @@ def _sheet(
         "count": len(offer.prices),
         "change": abs(offer.change_percent or 0),
         "totals": " + ".join(map(str, offer.totals)),
-        "left_out": [(group, _where(request, group)) for group in offer.left_out],
+        "left_out": [(group, where(request, group)) for group in offer.left_out],
         "more": more or request.POST.get("more") == "1",
         "notice": notice,
         "sealed": sealed(request.workspace, ids),
@@ -68,8 +70,10 @@ def _sheet(
     return page_or_part(request, PAGE, "sheet", context, status=status)
 
 
-def _where(request: MemberRequest, group: batches.LeftOut) -> str:
-    """The queue, narrowed to the orders with this reason."""
+def where(request: MemberRequest, group: batches.LeftOut) -> str:
+    """The queue, narrowed to the orders with this reason; "" where it cannot be."""
+    if group.code in _NOWHERE:
+        return ""
     tab = _TABS.get(group.code) or ("all" if group.code in _CLOSED else "fix")
     query = {"tab": tab}
     if group.code not in ("label_exists", "shipped", "not_ready"):

@@ -302,7 +302,6 @@ def test_a_wish_it_cannot_fulfil_raises(case: Case, provider: Provider, tape: Ta
     with pytest.raises(Unsupported):
         provider.quote(missing)
     assert tape.requests == []
-    assert Can.TRACK not in provider.can
 
 
 def _a_label(case: Case, provider: Provider, tape: Tape) -> BoughtLabel:

@@ -15,7 +15,7 @@ from shipping import batches
 from shipping.batches import cancel, resume_stalled, retry_failed, run_batch, start
 from shipping.labels.reconcile import reconcile_due
 from shipping.models import Label, LedgerEntry, PrintFile
-from shipping.providers.memory import LOST_AFTER_CHARGE
+from shipping.providers.memory import LOST_AFTER_CHARGE, Offer
 from tests.shipping.labels.world import World
 from tests.shipping.labels.worlds import world as world
 
@@ -50,6 +50,21 @@ def test_every_order_ends_with_label_document_ledger_line_and_word_to_tiktok(wor
     assert Dispatch.objects.filter(order__in=orders).count() == 25
     (file,) = PrintFile.objects.filter(batch=batch)
     assert (file.label_count, file.page_count, file.left_out) == (25, 25, [])
+
+
+def test_the_audit_names_carrier_and_service_and_who_started_the_batch(world: World) -> None:
+    world.provider.offers = (Offer("ups", "Ground", "Ground Saver", "8.41", 3),)
+    fine, lost = world.order(), world.order()
+    run(batch_of(world, fine))
+    world.provider.fail("buy", LOST_AFTER_CHARGE)
+    run(batch_of(world, lost))
+    Label.objects.filter(state="unknown").update(due_at=timezone.now())
+    reconcile_due()
+    entries = AuditEntry.objects.filter(workspace=world.workspace, action="label.bought")
+    assert {(entry.summary, entry.actor) for entry in entries} == {
+        ("Label bought: UPS Ground Saver, $8.41", world.user)
+    }
+    assert {entry.subject for entry in entries} == {f"order:{fine.pk}", f"order:{lost.pk}"}
 
 
 def test_orders_are_read_again_from_tiktok_fifty_at_a_time(world: World) -> None:

@@ -119,7 +119,7 @@ def test_ten_thousand_selected_orders_are_an_answer_not_an_error(world: World, s
     columns = ", ".join(f'"{name}"' for name in names)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO orders_order ({columns}) SELECT {', '.join(values)}"  # noqa: S608
+            f"INSERT INTO orders_order ({columns}) SELECT {', '.join(values)}"  # noqa: S608 - our own names
             " FROM orders_order o, generate_series(1, 9999) n"
         )
     found = sheet(world.workspace, all_of(world))

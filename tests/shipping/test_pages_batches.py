@@ -65,6 +65,21 @@ def test_the_part_brings_tables_only_when_they_changed(desk: Desk, world: World)
     assert changed.count('hx-swap-oob="true"') == 2
 
 
+def test_counts_and_money_come_with_every_part_of_the_bar(desk: Desk, world: World) -> None:
+    batch = started(world)
+    batches.run_batch(batch_id=batch.pk)
+    seen = re.search(r"seen=([\w-]+)", page(desk, batch, part=True))
+    assert seen is None  # a finished one asks no more
+    Batch.objects.filter(pk=batch.pk).update(state="running")
+    seen = re.search(r"seen=([\w-]+)", page(desk, batch))
+    assert seen
+    part = page(desk, batch, f"?seen={seen[1]}", part=True)
+    assert 'id="batch-rest"' not in part
+    assert 'id="batch-count-done" hx-swap-oob="true">3</span>' in part
+    assert 'id="batch-money" hx-swap-oob="true"' in part
+    assert "$25.23" in part
+
+
 def test_a_finished_batch_prints_and_shows_its_money(desk: Desk, world: World) -> None:
     batch = finished(world)
     words = text_of(desk.get("batch", batch_id=batch.public_id))
@@ -205,7 +220,7 @@ def test_list_and_page_cost_the_same_however_much_they_show(
     for _ in range(8):
         batch = factories.batch(world.workspace, [factories.order(world.workspace)] * 1)
     finished(world, 4)
-    with django_assert_max_num_queries(10):  # type: ignore[operator]
+    with django_assert_max_num_queries(11):  # type: ignore[operator]
         assert desk.get("batches").status_code == 200
-    with django_assert_max_num_queries(18):  # type: ignore[operator]
+    with django_assert_max_num_queries(19):  # type: ignore[operator]
         desk.get("batch", batch_id=batch.public_id)

@@ -109,7 +109,23 @@ def test_a_paid_label_whose_file_is_not_here_yet_is_words(desk: Desk, world: Wor
     assert "EasyPost is still making it." in desk.told(response)[-1]
 
 
-@pytest.mark.parametrize("state", ["ready", "refused", "voided", "unknown"])
+@pytest.mark.parametrize("part", [False, True])
+@pytest.mark.parametrize("state", ["voiding", "refunding", "voided", "unused"])
+def test_a_label_that_was_given_back_is_words_and_never_its_file(
+    desk: Desk, world: World, state: str, part: bool
+) -> None:
+    label = bought(world)
+    Label.objects.update(state=state)
+    for ask in (desk.get, desk.post):
+        response = ask("label-print", part=part, label_id=label.pk)
+        told = response.get("HX-Trigger") or desk.told(response)[-1]
+        assert "It is not printed: th" in told
+        assert response.status_code == (204 if part else 303)
+    label.refresh_from_db()
+    assert label.printed_at is None
+
+
+@pytest.mark.parametrize("state", ["ready", "refused", "dropped", "unknown"])
 def test_a_label_that_is_not_ours_to_use_has_no_file(desk: Desk, world: World, state: str) -> None:
     label = factories.label(world.order(), account=world.account, state=state)
     assert desk.get("label-print", label_id=label.pk).status_code == 404

@@ -7,13 +7,14 @@ hours, our choice.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 
 from core.errors import Rejected
-from core.http import ATTEMPTS, Call
+from core.http import ATTEMPTS, Call, Gate, open_gate
 from shipping.providers import fields
 from shipping.providers.account import LabelFiles, mode_of
 from shipping.providers.base import (
@@ -24,11 +25,13 @@ from shipping.providers.base import (
     Quotes,
     Rate,
     ShipmentSpec,
+    Shipped,
     VoidOutcome,
     VoidResult,
 )
 from shipping.providers.download import Source
 from shipping.providers.easypost.build import build_buy, build_shipment, refs, safe_id
+from shipping.providers.easypost.hooks import ensure
 from shipping.providers.easypost.names import NAME, SLUG
 from shipping.providers.easypost.parse import (
     label_file,
@@ -40,6 +43,7 @@ from shipping.providers.easypost.parse import (
     parse_void,
     read_refusal,
 )
+from shipping.providers.tracking import about_number
 from shipping.providers.units import check_parcel
 from shipping.providers.wire import Wire
 
@@ -55,7 +59,7 @@ class EasyPost:
     """One EasyPost account. `client` is an open, pooled httpx client; `base_url` ends in /v2."""
 
     slug = SLUG
-    can = frozenset({Can.RATES, Can.BUY, Can.VOID, Can.TEST_KEY})
+    can = frozenset({Can.RATES, Can.BUY, Can.VOID, Can.TRACK, Can.TEST_KEY, Can.LISTEN})
 
     def __init__(
         self,
@@ -67,6 +71,8 @@ class EasyPost:
         attempts: int = ATTEMPTS,
         sleep: Callable[[float], None] = time.sleep,
         journal: Callable[[Call], None] | None = None,
+        gate: Gate = open_gate,
+        files_gate: Gate = open_gate,
     ) -> None:
         base_url = base_url.rstrip("/")
         self._now = now
@@ -80,9 +86,11 @@ class EasyPost:
             attempts=attempts,
             sleep=sleep,
             journal=journal,
+            gate=gate,
             secrets=(api_key,),
         )
-        self._files = LabelFiles(self._wire, Source.of(NAME, base_url, _FILE_HOSTS))
+        source = Source.of(NAME, base_url, _FILE_HOSTS)
+        self._files = LabelFiles(self._wire, source, files_gate)
 
     def check(self) -> AccountCheck:
         """Prove the key. A test key may not list carrier accounts, so it is proved with the list of
@@ -128,6 +136,19 @@ class EasyPost:
         """`refund_status` of the shipment: null before a refund was asked for."""
         shipment = safe_id(label.provider_label_id)
         return parse_refund(self._wire.ask("GET", f"/shipments/{shipment}"), shipment)
+
+    def track(self, shipped: Shipped) -> Mapping[str, Any]:
+        """The parcel's Tracker. Making one for a number that has one answers the one it has."""
+        if shipped.ref:
+            answer = self._wire.ask("GET", f"/trackers/{safe_id(shipped.ref)}")
+        else:
+            body = {"tracker": {"tracking_code": shipped.tracking_number}}
+            answer = self._wire.ask("POST", "/trackers", body=body)
+        return about_number(answer, "tracking_code", shipped.tracking_number, NAME)
+
+    def listen(self, url: str, *, secret: str) -> None:
+        """Have EasyPost send its events to `url`, signed with `secret`; safe to repeat."""
+        ensure(self._wire, url, secret)
 
     def _fresh_url(self, label: BoughtLabel) -> str:
         answer = self._wire.ask("GET", f"/shipments/{safe_id(label.provider_label_id)}")

@@ -6,13 +6,14 @@ metadata.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 
 from core.errors import Rejected
-from core.http import ATTEMPTS, Call
+from core.http import ATTEMPTS, Call, Gate, open_gate
 from shipping.providers.account import LabelFiles, mode_of
 from shipping.providers.base import (
     AccountCheck,
@@ -22,11 +23,13 @@ from shipping.providers.base import (
     Quotes,
     Rate,
     ShipmentSpec,
+    Shipped,
     VoidOutcome,
     VoidResult,
 )
 from shipping.providers.download import Source
 from shipping.providers.shippo.build import build_purchase, build_shipment, refs, safe_id
+from shipping.providers.shippo.hooks import ensure
 from shipping.providers.shippo.names import NAME, SLUG
 from shipping.providers.shippo.parse import (
     parse_carriers,
@@ -39,6 +42,7 @@ from shipping.providers.shippo.parse import (
     read_refusal,
     shipment_id,
 )
+from shipping.providers.tracking import about_number, path_part
 from shipping.providers.units import check_parcel
 from shipping.providers.wire import Wire
 
@@ -55,7 +59,7 @@ class Shippo:
     """One Shippo account. `client` is an open, pooled httpx client."""
 
     slug = SLUG
-    can = frozenset({Can.RATES, Can.BUY, Can.VOID, Can.TEST_KEY})
+    can = frozenset({Can.RATES, Can.BUY, Can.VOID, Can.TRACK, Can.TEST_KEY, Can.LISTEN})
 
     def __init__(
         self,
@@ -67,6 +71,8 @@ class Shippo:
         attempts: int = ATTEMPTS,
         sleep: Callable[[float], None] = time.sleep,
         journal: Callable[[Call], None] | None = None,
+        gate: Gate = open_gate,
+        files_gate: Gate = open_gate,
     ) -> None:
         base_url = base_url.rstrip("/")
         self._now = now
@@ -84,9 +90,11 @@ class Shippo:
             attempts=attempts,
             sleep=sleep,
             journal=journal,
+            gate=gate,
             secrets=(api_key,),
         )
-        self._files = LabelFiles(self._wire, Source.of(NAME, base_url, _FILE_HOSTS))
+        source = Source.of(NAME, base_url, _FILE_HOSTS)
+        self._files = LabelFiles(self._wire, source, files_gate)
 
     def check(self) -> AccountCheck:
         """Prove the key with the list of carrier accounts."""
@@ -141,6 +149,21 @@ class Shippo:
         """The transaction's own status, which says what became of its refund."""
         transaction = safe_id(label.provider_label_id)
         return parse_refund(self._wire.ask("GET", f"/transactions/{transaction}"), transaction)
+
+    def track(self, shipped: Shipped) -> Mapping[str, Any]:
+        """The parcel's Track. Asked about for the first time it is registered, so that Shippo tells
+        of it from then on."""
+        carrier, number = path_part(shipped.carrier), path_part(shipped.tracking_number)
+        if shipped.ref:
+            answer = self._wire.ask("GET", f"/tracks/{carrier}/{number}")
+        else:
+            body = {"carrier": carrier, "tracking_number": number}
+            answer = self._wire.ask("POST", "/tracks", body=body)
+        return about_number(answer, "tracking_number", number, NAME)
+
+    def listen(self, url: str, *, secret: str) -> None:
+        """Have Shippo send its events to `url`, whose query carries the secret; safe to repeat."""
+        ensure(self._wire, url, test=self._mode == "test")
 
     def _again(self, answer: object) -> object:
         return self._wire.ask("GET", f"/shipments/{safe_id(shipment_id(answer))}")

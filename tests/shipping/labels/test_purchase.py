@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.errors import NotAuthorized, OutcomeUnknown, Rejected, Unavailable
@@ -60,6 +61,21 @@ def test_a_bought_label_has_its_ledger_line_its_audit_entry_and_is_on_its_order(
     assert OrderEvent.objects.filter(order=label.order, kind="label").count() == 1
     entry = AuditEntry.objects.get(workspace=world.workspace, action="label.bought")
     assert "UPS Ground, $8.41" in entry.summary
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_purchase_in_hand_is_one_statement_for_the_intent_and_five_to_settle(
+    world: World,
+) -> None:
+    known = Label.objects.select_related("account", "order", "batch")
+    warm, label = (known.get(pk=world.label().pk) for _ in range(2))
+    assert purchase.buy(warm) == "bought"  # from here on this thread knows its place there
+    with CaptureQueriesContext(connection) as asked:
+        assert purchase.buy(label) == "bought"
+    assert [query["sql"].split()[0] for query in asked] == [
+        "UPDATE",
+        *("BEGIN", "UPDATE", "INSERT", "WITH", "UPDATE", "INSERT", "COMMIT"),
+    ]
 
 
 def test_the_document_and_the_word_to_tiktok_are_due_from_the_moment_of_settlement(

@@ -20,6 +20,9 @@ from shops.clients import use_transport
 from tests.sandbox.running import Running, running
 from tests.shipping.labels.world import World, make_world
 
+# Providers' turns are booked by threads of their own, which wait for a transaction of ours.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 KEYS = {"easypost": "EZTKsandbox-voids", "shippo": "shippo_test_sandbox_voids"}
 MONTH = 32 * 86_400.0
 
@@ -27,6 +30,7 @@ MONTH = 32 * 86_400.0
 @pytest.fixture
 def sandbox(settings: Settings) -> Iterator[Running]:
     settings.TIKTOK_SHOP_APP_KEY, settings.TIKTOK_SHOP_APP_SECRET = "app", "secret"
+    settings.SHIPPO_RATE_PER_SECOND = 1000
     with running(orders=1, seed=7) as started:
         settings.EASYPOST_BASE_URL, settings.SHIPPO_BASE_URL = f"{started.url}/v2", started.url
         yield started

@@ -138,3 +138,10 @@ def test_stored_facts_give_the_need_again() -> None:
     facts = {"currency": "USD", "today": "2026-11-23", "deliver_by": "2026-11-27", "express": True}
     assert need_of(facts, now=now) == Need("USD", MONDAY, date(2026, 11, 27), express=True)
     assert need_of({"currency": "USD"}, now=now) == Need("USD", date(2026, 11, 25))
+
+
+def test_among_equals_the_preferred_provider_is_chosen() -> None:
+    first, second = replace(GROUND, rank=1), replace(GROUND, name="A cheap name", rank=2)
+    assert choose([second, first], NEED).index == 1
+    assert choose([replace(second, days=2), first], NEED).index == 0  # a day earlier is not equal
+    assert choose([replace(second, price=Decimal("8.40")), first], NEED).index == 0
