@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from sandbox import carriers, parcels
 from sandbox.control_page import page
 from sandbox.deliveries import Deliveries
 from sandbox.faults import Faults
@@ -68,6 +69,8 @@ class Control:
             web.post(f"{ROOT}/travel", self._answer(self.travel)),
             web.post(f"{ROOT}/hasten", self._answer(self.hasten)),
             web.post(f"{ROOT}/reset", self._answer(self.reset)),
+            web.post(f"{ROOT}/carriers", self._answer(self.carriers)),
+            web.post(f"{ROOT}/parcels", self._answer(self.parcel)),
             web.post(f"{ROOT}/orders", self._answer(self.new_orders)),
             web.post(f"{ROOT}/orders/{{id}}/{{action}}", self._answer(self.order)),
             web.post(f"{ROOT}/tiktok", self._answer(self.tiktok)),
@@ -128,6 +131,7 @@ class Control:
             "faults_hit": self.faults.hits,
             "latency": self.faults.latency,
             "settings": self.store.settings,
+            "carriers": carriers.habits(self.world),
             "calls": dict(self.world.calls),
         }
 
@@ -166,6 +170,14 @@ class Control:
     def hasten(self, request: web.Request, data: Json) -> Json:
         """POST /_control/hasten {names}: timers such as "easypost.refund" run now."""
         return {str(name): self.world.hasten(str(name)) for name in data["names"]}
+
+    def carriers(self, request: web.Request, data: Json) -> Json:
+        """POST /_control/carriers {late, never, lost, returned}: see `sandbox.carriers`."""
+        return carriers.set_habits(self.world, data)
+
+    def parcel(self, request: web.Request, data: Json) -> Json:
+        """POST /_control/parcels {number, do}: see `sandbox.parcels`."""
+        return parcels.act(self.store, str(data["number"]), str(data.get("do", "advance")))
 
     def reset(self, request: web.Request, data: Json) -> Json:
         """POST /_control/reset {orders, seed, shops}: a new world; connected shops stay so."""

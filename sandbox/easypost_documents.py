@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from sandbox.carriers import parcel
 from sandbox.easypost_wire import Json, account_id, stamp
 from sandbox.journeys import Stop, journey, so_far
 from sandbox.price_data import Service
@@ -85,14 +86,14 @@ def label_json(bought: Json, link: Link) -> Json:
     }
 
 
-def stops_of(shipment: Json) -> list[Stop]:
+def stops_of(world: World, shipment: Json) -> list[Stop]:
     """The whole journey of a bought shipment."""
     bought = shipment["bought"]
     rate = bought["rate"]
     carrier = BY_KEY[rate[1]].carrier
     return journey(
         when(bought["at"]), rate[5], carrier, bought["tracking"],
-        shipment["from_address"], shipment["to_address"],
+        shipment["from_address"], shipment["to_address"], parcel(world, bought["tracking"]),
     )  # fmt: skip
 
 
@@ -103,7 +104,7 @@ def tracker_json(world: World, shipment: Json) -> Json:
     carrier = BY_KEY[rate[1]].carrier
     refund = shipment.get("refund")
     voided = when(refund["at"]) if refund else None
-    seen = so_far(stops_of(shipment), world.now(), voided)
+    seen = so_far(stops_of(world, shipment), world.now(), voided)
     head = {
         "id": bought["tracker_id"],
         "mode": shipment["mode"],
@@ -273,5 +274,5 @@ def _status(world: World, shipment: Json) -> str:
     """The shipment's status follows its tracker once a carrier has seen the parcel."""
     refund = shipment.get("refund")
     voided = when(refund["at"]) if refund else None
-    seen = so_far(stops_of(shipment), world.now(), voided)
+    seen = so_far(stops_of(world, shipment), world.now(), voided)
     return seen[-1].status if seen and seen[-1].status != "pre_transit" else "unknown"

@@ -109,7 +109,7 @@ def settle_refund(world: World, shipment_id: str) -> None:
     if refund["status"] != "submitted":
         return
     shipment["updated"] = world.now().isoformat()
-    if scanned(stops_of(shipment), when(refund["at"])):
+    if scanned(stops_of(world, shipment), when(refund["at"])):
         refund["status"] = "rejected"
         return
     refund["status"] = "refunded"

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import orjson
 from aiohttp import web
 
+from sandbox.carriers import take, told
 from sandbox.easypost_documents import refund_json, stops_of, tracker_json, when
 from sandbox.easypost_wire import (
     ROOT,
@@ -24,6 +25,7 @@ from sandbox.easypost_wire import (
     table,
 )
 from sandbox.journeys import so_far
+from sandbox.prices import BY_KEY
 from sandbox.world import World
 
 
@@ -74,6 +76,7 @@ def tell(world: World, event: str, mode: str, result: Json, before: Json | None 
 
 def follow(world: World, shipment: Json) -> None:
     """A label was bought: tell of its tracker now, and of every scan when it happens."""
+    take(world, shipment["bought"]["tracking"], BY_KEY[shipment["bought"]["rate"][1]].carrier)
     if _hooks(world, shipment["mode"]):
         tell(world, "tracker.created", shipment["mode"], tracker_json(world, shipment))
     _await_scan(world, shipment, 0)
@@ -84,10 +87,12 @@ def scan(world: World, ref: str) -> None:
     shipment_id, _, place = ref.rpartition(":")
     shipment = table(world, "shipments")[shipment_id]
     at = int(place)
-    stops = stops_of(shipment)
+    stops = stops_of(world, shipment)
     refund = shipment.get("refund")
     voided = when(refund["at"]) if refund else None
     if len(so_far(stops, world.now(), voided)) <= at:
+        return
+    if not told(world, shipment["bought"]["tracking"], at):
         return
     if _hooks(world, shipment["mode"]):
         before = stops[at - 1].status if at else "unknown"
@@ -104,7 +109,7 @@ def refunded(world: World, shipment: Json) -> None:
 
 
 def _await_scan(world: World, shipment: Json, place: int) -> None:
-    stops = stops_of(shipment)
+    stops = stops_of(world, shipment)
     if place < len(stops):
         due = stops[place].at.timestamp()
         world.schedule(due, "easypost.scan", f"{shipment['id']}:{place}")

@@ -33,7 +33,7 @@ def settle_refund(world: World, refund_id: str) -> None:
     refund = table(world, "refunds")[refund_id]
     transaction = table(world, "transactions")[refund["transaction"]]
     refund["updated"] = world.now().isoformat()
-    if scanned(stops_of(transaction), datetime.fromisoformat(refund["created"])):
+    if scanned(stops_of(world, transaction), datetime.fromisoformat(refund["created"])):
         refund["status"] = "ERROR"
         transaction["status"] = "REFUNDREJECTED"
         announce(world, "transaction_updated", transaction)

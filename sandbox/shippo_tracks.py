@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.carriers import parcel
 from sandbox.journeys import Stop, journey, so_far
 from sandbox.prices import BY_KEY
 from sandbox.shippo_shipments import CARRIERS, carrier_token, servicelevel
@@ -31,6 +32,7 @@ STATUS = {
                    "network for delivery."),
     "out_for_delivery": ("TRANSIT", "out_for_delivery", "Package is out for delivery."),
     "delivered": ("DELIVERED", "delivered", "Package has been delivered."),
+    "return_to_sender": ("RETURNED", "other", "Package has been returned."),
 }  # fmt: skip
 # the vendor's mock numbers, by how many scans of the journey they show
 MOCKS = {
@@ -45,12 +47,12 @@ SAN_FRANCISCO = {"city": "San Francisco", "state": "CA", "zip": "94103"}
 CHICAGO = {"city": "Chicago", "state": "IL", "zip": "60611"}
 
 
-def stops_of(transaction: Json) -> list[Stop]:
+def stops_of(world: World, transaction: Json) -> list[Stop]:
     """The whole journey of a bought label."""
     return journey(
         datetime.fromisoformat(transaction["created"]), transaction["days"],
         BY_KEY[transaction["service"]].carrier, transaction["tracking"],
-        transaction["from"], transaction["to"],
+        transaction["from"], transaction["to"], parcel(world, transaction["tracking"]),
     )  # fmt: skip
 
 
@@ -58,7 +60,7 @@ def stops_now(world: World, transaction: Json) -> list[Stop]:
     """The scans a bought label has had so far."""
     voided = transaction.get("refund_at")
     at = datetime.fromisoformat(voided) if voided else None
-    return so_far(stops_of(transaction), world.now(), at)
+    return so_far(stops_of(world, transaction), world.now(), at)
 
 
 def _place(stop: Stop) -> Json | None:

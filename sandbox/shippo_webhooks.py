@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 import orjson
 from aiohttp import web
 
+from sandbox.carriers import take, told
 from sandbox.journeys import so_far
+from sandbox.prices import BY_KEY
 from sandbox.shippo_tracks import stops_of, track_of
 from sandbox.shippo_wire import (
     OWNER,
@@ -59,6 +61,7 @@ def _hooks(world: World, test: bool) -> list[Json]:
 
 def follow(world: World, transaction: Json) -> None:
     """A label was bought: tell of its track with every scan."""
+    take(world, transaction["tracking"], BY_KEY[transaction["service"]].carrier)
     _await_scan(world, transaction, 0)
 
 
@@ -69,7 +72,9 @@ def scan(world: World, ref: str) -> None:
     at = int(place)
     voided = transaction.get("refund_at")
     voided_at = datetime.fromisoformat(voided) if voided else None
-    if len(so_far(stops_of(transaction), world.now(), voided_at)) <= at:
+    if len(so_far(stops_of(world, transaction), world.now(), voided_at)) <= at:
+        return
+    if not told(world, transaction["tracking"], at):
         return
     if listened_to(world, transaction["test"]):
         track = track_of(world, transaction, transaction["metadata"])
@@ -78,7 +83,7 @@ def scan(world: World, ref: str) -> None:
 
 
 def _await_scan(world: World, transaction: Json, place: int) -> None:
-    stops = stops_of(transaction)
+    stops = stops_of(world, transaction)
     if place < len(stops):
         due = stops[place].at.timestamp()
         world.schedule(due, "shippo.scan", f"{transaction['object_id']}:{place}")

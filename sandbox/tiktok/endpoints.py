@@ -4,7 +4,17 @@ from aiohttp import web
 from aiohttp.web_exceptions import HTTPMethodNotAllowed, HTTPNotFound
 
 from sandbox.faults import Handler, provider_of
-from sandbox.tiktok import auth, buying, events, logistics, orders, packages, products, shipping
+from sandbox.tiktok import (
+    auth,
+    buying,
+    events,
+    logistics,
+    orders,
+    packages,
+    products,
+    shipping,
+    tracking,
+)
 from sandbox.tiktok.gateway import Endpoint, Gate, unknown_path
 from sandbox.tiktok.store import Store
 
@@ -81,6 +91,8 @@ ENDPOINTS = (
         packages.SEARCH_QUERY,
         packages.SEARCH_BODY,
     ),
+    Endpoint("GET", f"{ONE_ORDER}/tracking", FULFIL, tracking.tracking),
+    Endpoint("GET", "/logistics/202604/orders/{order_id}/tracking", LOGISTICS, tracking.logistics),
     Endpoint("GET", ONE_PACKAGE, FULFIL, packages.detail),
     Endpoint(
         "GET",

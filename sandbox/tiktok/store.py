@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from sandbox import carriers
 from sandbox.tiktok.render import order_document
 from sandbox.world import World
 
@@ -204,7 +205,11 @@ class Store:
         users = self.data["tracking"].setdefault(package["tracking"], [])
         users.extend(order["id"] for order in orders)
         now = self.world.unix()
-        self.world.schedule(now + 18 * HOUR, "tiktok.scan", package["id"])
+        carriers.take(self.world, package["tracking"], package["provider_name"])
+        way = carriers.parcel(self.world, package["tracking"])
+        if way.get("fate") != "never":
+            wait = (18 * HOUR + way.get("late", 0)) / way.get("pace", 1)
+            self.world.schedule(now + wait, "tiktok.scan", package["id"])
         for order in orders:
             order["packages"].append(package["id"])
             if order.get("cancel_asked"):
@@ -238,6 +243,7 @@ class Store:
         if package is None or package["status"] != was:
             return False
         package |= {"status": status, "updated": self.world.unix()}
+        package.setdefault("moments", {})[status] = package["updated"]
         for order_id in package["orders"]:
             order = self.orders[order_id]
             ready = order["status"] not in ("PARTIALLY_SHIPPING", "CANCELLED", "COMPLETED")
@@ -257,14 +263,33 @@ class Store:
 
     def _scan(self, package_id: str) -> None:
         if self._move_package(package_id, "PROCESSING", "FULFILLING", "IN_TRANSIT"):
-            due = self.world.unix() + 3 * DAY
+            way = carriers.parcel(self.world, self.packages[package_id]["tracking"])
+            due = self.world.unix() + 3 * DAY / way.get("pace", 1)
             self.world.schedule(due, "tiktok.deliver", package_id)
 
+    def move_on(self, package_id: str) -> None:
+        """Let the parcel's next scan happen now."""
+        if self.packages[package_id]["status"] == "PROCESSING":
+            self._scan(package_id)
+        else:
+            self._deliver(package_id)
+
     def _deliver(self, package_id: str) -> None:
+        if self._strays(package_id):
+            return
         if self._move_package(package_id, "FULFILLING", "COMPLETED", "DELIVERED"):
             due = self.world.unix() + 7 * DAY
             for order_id in self.packages[package_id]["orders"]:
                 self.world.schedule(due, "tiktok.complete", order_id)
+
+    def _strays(self, package_id: str) -> bool:
+        """Whether it never arrives; one that comes back is told to do so."""
+        package = self.packages.get(package_id, {})
+        fate = carriers.parcel(self.world, package.get("tracking", "")).get("fate", "")
+        if fate == "returned":
+            package.setdefault("moments", {}).setdefault("RETURNING", self.world.unix())
+            self.world.touch()
+        return fate in ("lost", "returned")
 
     def _complete(self, order_id: str) -> None:
         order = self.orders.get(order_id)

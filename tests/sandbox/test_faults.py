@@ -155,3 +155,48 @@ def test_faults_never_strike_the_control_api_and_can_be_lifted(
     assert search(shop).status_code == 200
     sandbox.clear_faults()
     assert sandbox.control("GET", "faults")["faults"] == []
+
+
+def test_damage_comes_after_the_effect_and_leaves_the_envelope(
+    sandbox: Running, shop: Caller
+) -> None:
+    whole = search(shop).json()["data"]
+    for kind, data in (("missing_fields", {}), ("nulls", dict.fromkeys(whole))):
+        sandbox.fault(kind, path=SEARCH)
+        answer = search(shop)
+        assert (answer.status_code, answer.json()["code"]) == (200, 0)
+        assert answer.json()["data"] == data
+    sandbox.fault("wrong_type", path=SEARCH)
+    answer = search(shop)
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.status_code == 200
+
+
+def test_silence_is_broken_off_without_an_effect(sandbox: Running) -> None:
+    sandbox.fault("silence", path="/transactions", seconds=0.1)
+    with pytest.raises(httpx.TransportError):
+        sandbox.http.post("/transactions", json={"rate": "x"})
+    assert sandbox.ledger() == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "word"),
+    [
+        ("/v2/shipments", 401, "APIKEY.INACTIVE"),
+        ("/transactions", 409, "concurrent"),
+        ("/order/202309/orders/search", 403, "105005"),
+    ],
+)
+def test_each_provider_refuses_in_its_own_words(
+    sandbox: Running, path: str, status: int, word: str
+) -> None:
+    sandbox.fault("status", path=path, status=status)
+    answer = sandbox.http.post(path, json={})
+    assert answer.status_code == status
+    assert word in answer.text
+
+
+def test_a_balancer_answers_with_a_page(sandbox: Running) -> None:
+    sandbox.fault("status", path="/transactions", status=502)
+    answer = sandbox.http.post("/transactions", json={})
+    assert (answer.status_code, answer.headers["content-type"]) == (502, "text/html; charset=utf-8")
