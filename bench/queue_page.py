@@ -36,7 +36,7 @@ class Desk:
 def run() -> dict[str, Any]:
     """The p95 over every kind of page at the larger size, in milliseconds, and its ratio to the smaller one."""
     # The server's account has to get in, too.
-    with tempfile.TemporaryDirectory(prefix="bench-queue-", dir="/var/tmp") as folder:  # noqa: S108
+    with tempfile.TemporaryDirectory(prefix="bench-queue-", dir="/var/tmp") as folder:  # noqa: S108 - its own folder
         Path(folder).chmod(0o711)
         with EmbeddedPostgres(Path(folder) / "postgres", durable=False) as server:
             _set_up_django(server.start())

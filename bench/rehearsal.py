@@ -35,7 +35,7 @@ class Ground:
 def rehearsal(*, orders: int, seed: int = 1, more: tuple[str, ...] = ()) -> Iterator[Ground]:
     """Everything set up and migrated; `more` are words for the sandbox's command line. Once a
     process: Django reads its settings only once."""
-    with tempfile.TemporaryDirectory(prefix="creatorflow-bench-", dir="/var/tmp") as name:  # noqa: S108
+    with tempfile.TemporaryDirectory(prefix="creatorflow-bench-", dir="/var/tmp") as name:  # noqa: S108 - its own folder
         folder = Path(name)
         folder.chmod(0o711)  # the database server's own account has to get in
         with EmbeddedPostgres(folder / "postgres"), Processes(folder, {}) as processes:

@@ -15,6 +15,7 @@ from core.models import (
     AuditEntry,
     Batch,
     BatchItem,
+    Circuit,
     Heartbeat,
     Invitation,
     Membership,
@@ -156,6 +157,12 @@ class BatchAdmin(LookOnly):
 @admin.register(RateLimit)
 class RateLimitAdmin(LookOnly):
     list_display = ("key", "next_at")
+
+
+@admin.register(Circuit)
+class CircuitAdmin(LookOnly):
+    list_display = ("key", "state", "failures", "failing_since", "retry_at", "last_error")
+    list_filter = ("state",)
 
 
 @admin.register(Heartbeat)

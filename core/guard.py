@@ -17,9 +17,9 @@ def guarded(
     def answer(request: HttpRequest) -> HttpResponse:
         length = str(request.META.get("CONTENT_LENGTH") or "0")
         # Other spellings of a number are for Django to make nothing of.
-        if length.isascii() and length.isdecimal():
-            if len(length) > 12 or int(length) > MOST_BYTES:
-                return _refused(413, "That is more than any form here can hold.")
+        is_number = length.isascii() and length.isdecimal()
+        if is_number and (len(length) > 12 or int(length) > MOST_BYTES):
+            return _refused(413, "That is more than any form here can hold.")
         if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             return _refused(400, "There is a character in this address that means nothing.")
         return get_response(request)

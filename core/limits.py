@@ -66,7 +66,9 @@ class SharedLimiter:
             if not turns or time.monotonic() > until:
                 first = self._book(key) + time.monotonic()
                 turns = deque(first + n * self.gap for n in range(self.together))
-                self._held[key] = turns, max(turns[-1], time.monotonic()) + self.together * self.gap
+                # As long as a burst: what is saved up for less than that may come at once anyway.
+                kept = max(self.burst, self.together) * self.gap
+                self._held[key] = turns, max(turns[-1], time.monotonic()) + kept
             return turns.popleft() - time.monotonic()
 
     def _book(self, key: str) -> float:

@@ -16,6 +16,7 @@ SCHEDULES: dict[str, tuple[str, int]] = {
     "follow-refunds": ("shipping.labels.void.voids_due", 5),
     "fetch-documents": ("shipping.labels.documents.fetch_due", 1),
     "hand-over-numbers": ("shipping.labels.telling.tell_due", 1),
+    "track-parcels": ("shipping.tracking.poll.poll_due", 5),
     "tell-tiktok": ("orders.dispatch.dispatch_due", 1),
     "release-holds": ("orders.actions.release_due", 1),
     "clear-sessions": ("core.sessions.clear_ended", 1440),

@@ -1,3 +1,4 @@
+# Longer than a page: one file holds every setting, so that nobody looks for a second one.
 """All settings, read once from the environment. docs/configuration.md and .env.example describe every variable."""
 
 import os
@@ -52,6 +53,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "allauth.usersessions",
     "core",
     "shops",
@@ -76,6 +78,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "core.guard.guarded",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
@@ -143,6 +146,10 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+# scrypt costs a guesser memory as well as time; older hashes are made anew at the next sign-in.
+PASSWORD_HASHERS = [
+    f"django.contrib.auth.hashers.{name}PasswordHasher" for name in ("Scrypt", "PBKDF2")
+]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "core:home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
@@ -154,6 +161,11 @@ ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_ADAPTER = "core.signup.Adapter"
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # whoever's password or second step changes is told by mail
+MFA_ADAPTER = "core.second_step.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1  # a clock that is half a minute off
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 3
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 180
 # Tries are counted in the database: a limit per process would be one for each worker.
@@ -253,7 +265,12 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = _UNCOLLECTED
+# Every part of a posted body has an end; the whole of it has one in core.guard.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000  # 10,000 ticked orders are an answer, not an error
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+FILE_UPLOAD_PERMISSIONS = 0o600
 
 # -- Security ----------------------------------------------------------------------------------------------------------
 _https = PUBLIC_URL.startswith("https://")

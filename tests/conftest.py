@@ -9,7 +9,7 @@ import pytest
 from creatorflow.embedded_postgres import EmbeddedPostgres, url
 from tests.ground.plugin import OWN_FOLDER
 
-pytest_plugins = ["tests.ground.browser"]
+pytest_plugins = ["tests.ground.browser", "tests.ground.s3"]
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +30,11 @@ def django_db_setup(database_server: str, django_db_setup: None) -> Iterator[Non
     from django.db import connections
 
     connections.close_all()
+
+
+@pytest.fixture(autouse=True)
+def _no_circuit_of_another_test() -> None:
+    """What this process saw of circuits belongs to a database that was rolled back."""
+    from core import breaker
+
+    breaker.forget()

@@ -1,6 +1,7 @@
 """Rows for tests, as small as they may be: every argument may be overridden by keyword."""
 
 import itertools
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from core.models import (
     Notification,
     Role,
     User,
+    WebhookEvent,
     Workspace,
 )
 from orders.models import Line, Order, SyncCursor
@@ -284,6 +286,13 @@ def audit_entry(of: Workspace, **fields: Any) -> AuditEntry:
     """One entry, by the system."""
     values = {"action": "label.bought", "subject": "order:1", "summary": "Bought a label"}
     return AuditEntry.objects.create(workspace=of, **(values | fields))
+
+
+def webhook(event: str, document: dict[str, Any], **fields: Any) -> WebhookEvent:
+    """An event as the receiver stored it just now, TikTok's unless `provider` says otherwise."""
+    values: dict[str, Any] = {"provider": "tiktok", "dedupe": f"event-{next(_number)}"}
+    values |= {"attempts": 1, "body": json.dumps(document).encode()}
+    return WebhookEvent.objects.create(event=event, **(values | fields))
 
 
 def utc(text: str) -> datetime:

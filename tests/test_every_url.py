@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from core.access import RIGHTS, Right
 from core.models import Membership, Role, Workspace
-from shipping.models import Label
+from shipping.models import BulkChange, Label
 from tests import factories
 
 PREFIX = "w/<slug:workspace>/"
@@ -65,6 +65,10 @@ OBJECTS: dict[str, Callable[[Workspace], Any]] = {
     "address_id": lambda of: factories.ship_from(of).pk,
     "preset_id": lambda of: factories.preset(of).pk,
     "override_id": lambda of: factories.override(of).pk,
+    "change_id": lambda of: (
+        BulkChange.objects.create(workspace=of, kind="parcel", before={}, after={}).pk
+    ),
+    "event_id": lambda of: factories.webhook("1", {"type": 1}, workspace=of).pk,
     "file_id": lambda of: factories.print_file(factories.batch(of)).pk,
 }
 

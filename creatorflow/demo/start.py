@@ -98,11 +98,12 @@ def started(folder: Path, given: argparse.Namespace, *, pages: bool) -> Iterator
                 _serve(processes, ports["web"])
             bar.at(1, 1, "ready")
         with step("Workspace and connected shop") as bar:
-            from creatorflow.demo.setting_up import listen, set_up
+            from creatorflow.demo.setting_up import listen, move_parcels, set_up
 
             demo = set_up(sandbox)
             if pages:
                 listen(demo)
+                move_parcels(sandbox)
                 wait_for_web(f"{web}/accounts/login/", processes)
             bar.at(1, 1, demo.shop.name)
         yield Started(processes, demo, web, sandbox)

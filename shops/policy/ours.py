@@ -58,29 +58,19 @@ def override(
     like = _like(market, key)
     if since and until and until < since:
         raise BadValue("The last day comes before the first.")
-    value = _read(typed, like)
+    row = PolicyOverride(
+        workspace=workspace,
+        market=market,
+        key=key,
+        value=_read(typed, like),
+        since=since,
+        until=until,
+        reason=reason[:300],
+        created_by=user,
+    )
     with transaction.atomic():
-        row = PolicyOverride.objects.create(
-            workspace=workspace,
-            market=market,
-            key=key,
-            value=value,
-            since=since,
-            until=until,
-            reason=reason[:300],
-            created_by=user,
-        )
-        audit.record(
-            workspace,
-            "policy.overridden",
-            f"policy:{market}:{key}",
-            f"{key} ({market}) is {typed} {like.unit} here",
-            actor=user,
-            reason=reason,
-            value=value,
-            since=since.isoformat() if since else None,
-            until=until.isoformat() if until else None,
-        )
+        row.save()
+        _record(row, "policy.overridden", f"{key} ({market}) is {typed} {like.unit} here", user)
         events.publish("policy.changed", workspace_id=workspace.pk)
     return row
 
@@ -88,17 +78,25 @@ def override(
 def withdraw(row: PolicyOverride, *, user: User | None) -> None:
     """The market's value counts again."""
     with transaction.atomic():
-        audit.record(
-            row.workspace,
-            "policy.restored",
-            f"policy:{row.market}:{row.key}",
-            f"{row.key} ({row.market}) is TikTok's value again",
-            actor=user,
-            value=row.value,
-        )
+        words = f"{row.key} ({row.market}) is TikTok's value again"
+        _record(row, "policy.restored", words, user)
         workspace_id = row.workspace_id
         row.delete()
         events.publish("policy.changed", workspace_id=workspace_id)
+
+
+def _record(row: PolicyOverride, action: str, summary: str, user: User | None) -> None:
+    audit.record(
+        row.workspace,
+        action,
+        f"policy:{row.market}:{row.key}",
+        summary,
+        actor=user,
+        reason=row.reason,
+        value=row.value,
+        since=row.since.isoformat() if row.since else None,
+        until=row.until.isoformat() if row.until else None,
+    )
 
 
 def _like(market: str, key: str) -> Rule:

@@ -15,7 +15,7 @@ from core.shell import PLACES, existing_places
 from tests import factories
 
 EXPECTED = {
-    Role.OWNER: {"view", "pack", "handle", "buy", "set_up", "team"},
+    Role.OWNER: {"view", "pack", "handle", "buy", "set_up", "team", "rules"},
     Role.MANAGER: {"view", "pack", "handle", "buy", "set_up"},
     Role.PACKER: {"view", "pack", "handle"},
     Role.VIEWER: {"view"},

@@ -175,3 +175,13 @@ def test_turns_left_unused_do_not_stay_ours() -> None:
     time.sleep(0.5)
     waits(20, theirs)
     assert waits(1, mine)[0] > 0.5
+
+
+def test_slow_callers_do_not_lose_the_turns_they_booked_together(
+    django_assert_num_queries,
+) -> None:
+    limiter = SharedLimiter(20, together=4, burst=40)
+    with django_assert_num_queries(1):
+        for _ in range(4):
+            limiter.acquire("k")
+            time.sleep(0.1)

@@ -214,7 +214,7 @@ def test_the_plan_costs_the_same_for_ten_orders_and_for_two_hundred(
             Order.objects.bulk_create(
                 [_copy(one, number) for number in range(count // 4)], batch_size=500
             )
-        with django_assert_max_num_queries(18):  # type: ignore[operator]
+        with django_assert_max_num_queries(19):  # type: ignore[operator]
             html = html_of(as_owner, glow)
         assert len(html) < 120_000
 

@@ -132,20 +132,24 @@ def web() -> Iterator[int]:
         thread.join()
 
 
-@pytest.mark.parametrize(("status", "verdict"), [(200, 0), (302, 0), (500, 1), (503, 1)])
-def test_health_is_an_answer_under_the_public_name(
-    web: int, status: int, verdict: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("status", "verdict"), [(200, 0), (302, 1), (404, 1), (503, 1)])
+@pytest.mark.parametrize("arguments", [[], ["/readyz"]])
+def test_health_is_what_the_probe_of_this_machine_answers(
+    web: int, status: int, verdict: int, arguments: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PORT", str(web))
-    monkeypatch.setenv("PUBLIC_URL", "https://shop.example")
     monkeypatch.setattr(Answers, "status", status)
-    assert health.main() == verdict
-    assert Answers.asked[-1] == ("/accounts/login/", "shop.example")
+    assert health.main(arguments) == verdict
+    assert Answers.asked[-1][0] == (arguments or ["/healthz"])[0]
 
 
 def test_no_answer_is_not_health(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "1")
-    assert health.main() == 1
+    assert health.main([]) == 1
+
+
+def test_compose_asks_the_web_server_whether_it_can_work(compose: dict[str, Any]) -> None:
+    assert compose["services"]["web"]["healthcheck"]["test"][-1] == "/readyz"
 
 
 def test_the_ci_script_is_sound_shell() -> None:

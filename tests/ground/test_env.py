@@ -162,6 +162,21 @@ def test_vault_keys_that_cannot_serve_stop_the_start_without_being_shown(
     assert "Traceback" not in run.stderr
 
 
+def test_a_share_is_above_zero_and_at_most_one() -> None:
+    assert Env({}).share("SHARE") == 1.0
+    assert Env({"SHARE": "0.02"}).share("SHARE") == 0.02
+    for bad in ("0", "1.1", "-1", "nan", "half"):
+        with pytest.raises(BadSetting, match="SHARE is .* above 0 and up to 1"):
+            Env({"SHARE": bad}).share("SHARE")
+
+
+def test_waits_that_guard_money_are_shortened_in_rehearsals_only() -> None:
+    refused = started(PATIENCE="0.5")
+    assert refused.returncode == 1
+    assert "PATIENCE below 1 is for rehearsals only" in refused.stderr
+    assert started(PATIENCE="0.5", REHEARSAL="true").returncode == 0
+
+
 def test_a_real_start_takes_invited_people_only_and_a_blank_flag_keeps_tls() -> None:
     run = started(SIGNUP="", SMTP_HOST="mail.example", SMTP_TLS="")
     assert run.returncode == 0, run.stderr

@@ -42,32 +42,34 @@ def _buy(desk: Desk, orders: list[Order]) -> None:
     desk.worker.settle()
 
 
+# Name -> queries of the pages that show what they show by themselves.
+PAGES = {
+    "dashboard:plan": [""],
+    "dashboard:connections": [""],
+    "orders:queue": [f"?tab={tab}" for tab in ("ready", "late", "hold", "fix", "bought", "all")],
+    "shipping:batches": [""],
+    "shipping:needs-word": [""],
+    "shipping:tracking": [
+        f"?list={name}"
+        for name in ("unscanned", "stalled", "exceptions", "moving", "delivered", "handled")
+    ],
+    "shops:list": [""],
+    "shipping:settings": [""],
+    "shipping:skus": [""],
+    "shipping:account-add": [""],
+    "shipping:address-add": [""],
+    "shipping:preset-add": [""],
+    "policy:rules": ["", "?market=*", "?on=2026-01-10"],
+    "core:team": [""],
+    "core:notifications": [""],
+    "core:audit": [""],
+    "core:inbox": ["", "?tab=recent"],
+}
+
+
 def addresses(desk: Desk) -> Iterator[tuple[str, str]]:
     """Name and address of every page a person can open."""
-    pages = {
-        "dashboard:plan": [""],
-        "dashboard:connections": [""],
-        "orders:queue": [
-            f"?tab={tab}" for tab in ("ready", "late", "hold", "fix", "bought", "all")
-        ],
-        "shipping:batches": [""],
-        "shipping:needs-word": [""],
-        "shipping:tracking": [
-            f"?list={name}"
-            for name in ("unscanned", "stalled", "exceptions", "moving", "delivered", "handled")
-        ],
-        "shops:list": [""],
-        "shipping:settings": [""],
-        "shipping:skus": [""],
-        "shipping:account-add": [""],
-        "shipping:address-add": [""],
-        "shipping:preset-add": [""],
-        "core:team": [""],
-        "core:notifications": [""],
-        "core:audit": [""],
-        "core:inbox": ["", "?tab=recent"],
-    }
-    for name, queries in pages.items():
+    for name, queries in PAGES.items():
         for query in queries:
             yield f"{name}{query}", wreverse(desk.workspace, name) + query
     for batch in Batch.objects.all():
@@ -81,6 +83,7 @@ def addresses(desk: Desk) -> Iterator[tuple[str, str]]:
             seen.add(state)
             yield f"order {state}", wreverse(desk.workspace, "orders:detail", order_id=order.pk)
     yield "password", "/accounts/password/change/"
+    yield "sign-ins", "/accounts/sessions/"
     yield "new workspace", "/new-workspace/"
     yield "not found", wreverse(desk.workspace, "dashboard:plan") + "nowhere/"
 
