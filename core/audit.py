@@ -16,7 +16,20 @@ def record(
     **detail: Any,
 ) -> None:
     """Write one entry; `actor=None` is the system. `summary` is a sentence for people, without personal data."""
-    entry = AuditEntry(
+    writes.insert(entry(workspace, action, subject, summary, actor=actor, **detail))
+
+
+def entry(
+    workspace: Workspace | int,
+    action: str,
+    subject: str,
+    summary: str,
+    *,
+    actor: User | None = None,
+    **detail: Any,
+) -> AuditEntry:
+    """What `record` writes, for whoever writes it together with other rows."""
+    return AuditEntry(
         workspace_id=workspace if isinstance(workspace, int) else workspace.pk,
         action=action,
         subject=subject,
@@ -24,4 +37,3 @@ def record(
         actor=actor,
         detail=detail,
     )
-    writes.insert(entry)

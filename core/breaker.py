@@ -53,6 +53,12 @@ class State:
     last_error_at: datetime | None
     retry_at: datetime | None
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it may be tried again."""
+        is_over = self.retry_at is None or self.retry_at <= timezone.now()
+        return self.state != "closed" and is_over
+
 
 @contextmanager
 def guard(key: str, *, name: str = "", probes: bool = True) -> Iterator[None]:

@@ -51,7 +51,7 @@ def has_second_step(user: User) -> bool:
 def forget(user: User) -> bool:
     """Take the second step away from somebody who lost the app and the codes; False when there was
     none."""
-    return Authenticator.objects.filter(user=user).delete()[0] > 0
+    return bool(Authenticator.objects.filter(user=user).delete()[0])
 
 
 def reseal() -> list[str]:

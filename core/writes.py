@@ -22,13 +22,31 @@ class Given:
     params: Sequence[object] = ()
 
 
+type Statement = tuple[str, list[Any]]
+
+
+def insertion(row: models.Model) -> Statement:
+    """What adds `row`; its key stays unknown."""
+    statement, fields, _ = _insertion(type(row), False)
+    return statement, _values(row, fields)
+
+
+def together(*statements: Statement) -> None:
+    """Carry out what does not depend on one another in a single round trip."""
+    parts = [f"s{n} AS ({sql})" for n, (sql, _) in enumerate(statements)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH {', '.join(parts)} SELECT",  # noqa: S608 - statements of our own
+            [value for _, values in statements for value in values],
+        )
+
+
 def insert(row: models.Model, *, unless_taken: bool = False) -> bool:
     """Add `row` and give it its key. With `unless_taken` False when a unique constraint refuses it;
     otherwise that is an IntegrityError."""
     statement, fields, key = _insertion(type(row), unless_taken)
-    values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(statement, _values(row, fields))
         found = cursor.fetchone()
     if found is None:
         return False
@@ -93,6 +111,10 @@ def _change(
         conditions.append(f"({given})")
     statement = f"UPDATE {_quoted(meta.db_table)} SET {changed} WHERE {' AND '.join(conditions)}"  # noqa: S608 - our names
     return statement, fields
+
+
+def _values(row: models.Model, fields: list["Field[Any, Any]"]) -> list[Any]:
+    return [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
 
 
 def _quoted(name: str | None) -> str:

@@ -14,6 +14,7 @@ SCHEDULES: dict[str, tuple[str, int]] = {
     "resume-batches": ("shipping.batches.resume_stalled", 1),
     "reconcile-labels": ("shipping.labels.reconcile.reconcile_due", 1),
     "follow-refunds": ("shipping.labels.void.voids_due", 5),
+    "probe-accounts": ("shipping.probes.probe_due", 1),
     "fetch-documents": ("shipping.labels.documents.fetch_due", 1),
     "hand-over-numbers": ("shipping.labels.telling.tell_due", 1),
     "track-parcels": ("shipping.tracking.poll.poll_due", 5),

@@ -92,7 +92,7 @@ class Runner:
                     continue
                 if not self.in_hand and (self.stopped or tired or not self._wait_for_due()):
                     return not tired
-                self._moved.wait(0.5)
+                self._moved.wait(CLOSE if self.finished else 0.5)
                 self._moved.clear()
         except BaseException:
             for stage in self._stages():
@@ -110,7 +110,8 @@ class Runner:
         if time.monotonic() < self._dry_until:
             return False
         accounts = max(1, len(self.buying))
-        return len(self.in_hand) < 3 * settings.PURCHASES_PER_ACCOUNT * accounts
+        left = len(self.in_hand) - len(self.finished)
+        return left < 3 * settings.PURCHASES_PER_ACCOUNT * accounts
 
     def _beat(self) -> None:
         if time.monotonic() < self._next_beat:

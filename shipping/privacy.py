@@ -93,10 +93,13 @@ def _labels(order: Order) -> list[dict[str, Any]]:
     columns = ("carrier", "service_name", "tracking_number", "state", "settled_at", "spec")
     told = TrackingEvent.objects.filter(label__order=order).order_by("at", "pk")
     events: dict[int, list[dict[str, Any]]] = {}
-    for event in told.values("label_id", "at", "status", "text", "place"):
-        events.setdefault(event.pop("label_id"), []).append(event)
-    rows = order.labels.order_by("pk").values("pk", *columns)
-    return [row | {"tracking": events.get(row.pop("pk"), [])} for row in rows]
+    for event in told:
+        facts = {name: getattr(event, name) for name in ("at", "status", "text", "place")}
+        events.setdefault(event.label_id, []).append(facts)
+    return [
+        {name: getattr(label, name) for name in columns} | {"tracking": events.get(label.pk, [])}
+        for label in order.labels.order_by("pk")
+    ]
 
 
 def _erase_labels(order_ids: Collection[int]) -> set[str]:
@@ -114,13 +117,14 @@ def _erase_labels(order_ids: Collection[int]) -> set[str]:
         document_due_at=None,
         document_error=privacy.GONE,
         extra={},
+        next_poll_at=None,
     )
     labels.exclude(reason="").update(reason=privacy.GONE)
     labels.exclude(handled_note="").update(handled_note=privacy.GONE)
     # Whose hands it was left in, and where: the status and its moment say enough afterwards.
     TrackingEvent.objects.filter(label__in=labels).update(text="", place="", raw={})
-    names = ("provider_label_id", "tracking_number")
-    ids = [one[name] for one in facts for name in names if one[name]]
+    ids = [one["provider_label_id"] for one in facts] + [one["tracking_number"] for one in facts]
+    ids = [one for one in ids if one]
     told = WebhookEvent.objects.filter(provider__in=["easypost", "shippo"], subject__in=ids)
     told.exclude(state="waiting").update(body=b"")
     return keys - {""}

@@ -17,6 +17,11 @@ def charge(label: Label, cost: Money, *, reference: str, note: str = "") -> Ledg
     return _add(label, "charge", cost.amount, cost.currency, reference, note)
 
 
+def charging(label: Label, cost: Money, *, reference: str) -> LedgerEntry:
+    """What `charge` adds, for whoever adds it together with other rows."""
+    return _entry(label, "charge", cost.amount, cost.currency, reference, "")
+
+
 def refund(label: Label, amount: Money, *, reference: str, note: str = "") -> LedgerEntry:
     """The provider gave `amount` back; it is written as a negative amount."""
     return _add(label, "refund", -amount.amount, amount.currency, reference, note)
@@ -41,7 +46,15 @@ def balance_of(labels: Iterable[Label]) -> list[Money]:
 def _add(
     label: Label, kind: str, amount: Decimal, currency: str, reference: str, note: str
 ) -> LedgerEntry:
-    entry = LedgerEntry(
+    entry = _entry(label, kind, amount, currency, reference, note)
+    writes.insert(entry)
+    return entry
+
+
+def _entry(
+    label: Label, kind: str, amount: Decimal, currency: str, reference: str, note: str
+) -> LedgerEntry:
+    return LedgerEntry(
         workspace_id=label.workspace_id,
         label=label,
         kind=kind,
@@ -51,5 +64,3 @@ def _add(
         reference=reference[:120],
         note=note[:200],
     )
-    writes.insert(entry)
-    return entry

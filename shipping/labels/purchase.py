@@ -9,7 +9,7 @@ import logging
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core import audit, writes
@@ -63,10 +63,7 @@ FIRST_QUESTION = patience(seconds=20)
 # age on.
 GRACE = patience(minutes=1)
 
-_EXPIRE = """
-UPDATE shipping_quoteset SET expires_at = %(now)s
-WHERE order_id = %(order)s AND expires_at > %(now)s
-"""
+_EXPIRE = "UPDATE shipping_quoteset SET expires_at = %s WHERE order_id = %s AND expires_at > %s"
 
 
 class AlreadyLabelled(CannotBuy):
@@ -202,14 +199,9 @@ def settle(label: Label, bought: BoughtLabel, *, actor: User | None = None) -> b
 
 def _book(label: Label, bought: BoughtLabel, actor: User | None) -> None:
     """What belongs into the commit that makes a label bought."""
-    ledger.charge(label, bought.cost, reference=bought.provider_label_id)
-    reached("buy.charged")
-    paid_twice.book_duplicates(label, bought)
-    order = label.order if Label.order.is_cached(label) else None
-    note_label(label.order_id, "bought", label.carrier, label.tracking_number, known=order)
-    _expire_quotes(label)
+    charge = ledger.charging(label, bought.cost, reference=bought.provider_label_id)
     name = full_name(label.carrier, label.service_name)
-    audit.record(
+    entry = audit.entry(
         label.workspace_id,
         "label.bought",
         f"order:{label.order_id}",
@@ -221,6 +213,11 @@ def _book(label: Label, bought: BoughtLabel, actor: User | None) -> None:
         cost=str(bought.cost.amount),
         currency=bought.cost.currency,
     )
+    writes.together(writes.insertion(charge), _expiry(label), writes.insertion(entry))
+    reached("buy.charged")
+    paid_twice.book_duplicates(label, bought)
+    order = label.order if Label.order.is_cached(label) else None
+    note_label(label.order_id, "bought", label.carrier, label.tracking_number, known=order)
 
 
 def _facts(label: Label, bought: BoughtLabel) -> dict[str, Any]:
@@ -266,14 +263,14 @@ def _refuse(label: Label, error: RemoteError) -> None:
             reason=error.message[:400],
             code=error.code[:60],
         )
-        _expire_quotes(label)
+        writes.together(_expiry(label))
 
 
-def _expire_quotes(label: Label) -> None:
+def _expiry(label: Label) -> writes.Statement:
     """A rate is tried once: providers sell a shipment's postage a single time, and a refused rate
     would be refused again. The order's next label is chosen among new ones."""
-    with connection.cursor() as cursor:
-        cursor.execute(_EXPIRE, {"order": label.order_id, "now": timezone.now()})
+    now = timezone.now()
+    return _EXPIRE, [now, label.order_id, now]
 
 
 def _put_back(label: Label, error: Unavailable) -> None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from core import breaker
 from core.access import MemberRequest, Right, member
 from core.errors import NotAuthorized, RemoteError
 from core.htmx import go
@@ -91,6 +92,7 @@ def check(request: MemberRequest, account_id: str) -> HttpResponse:
     """Test the kept key and say what the account can do."""
     account = _account(request, account_id)
     paused = account.state == "paused"
+    breaker.try_now(accounts.circuit_of(account))
     try:
         found = accounts.recheck(account, now=timezone.now(), user=request.user)
     except NotAuthorized as error:

@@ -79,7 +79,7 @@ def _filters(request: MemberRequest, shops: list[Shop]) -> dict[str, Any]:
     """The filters of the address that are ones of this workspace."""
     shop = request.GET.get("shop", "")
     known = next((one.pk for one in shops if str(one.pk) == shop), None)
-    return {"shop": known, "carrier": request.GET.get("carrier", "")[:40].replace("\x00", "")}
+    return {"shop": known, "carrier": request.GET.get("carrier", "")[:40]}
 
 
 def _carriers(request: MemberRequest, terms: Terms, now: datetime) -> list[tuple[str, str]]:

@@ -199,6 +199,7 @@ def test_states_are_told_to_pages_and_metrics() -> None:
     open_it()
     fail(key="shippo:account:2")
     first, second = breaker.states()
+    assert (first.is_due, second.is_due) == (False, False)
     assert (first.key, first.state, first.failures) == (KEY, "open", breaker.LIMIT)
     assert first.retry_at is not None
     assert (second.state, second.failures, second.retry_at) == ("closed", 1, None)

@@ -34,6 +34,19 @@ def test_an_inserted_row_is_the_row_that_save_would_have_written() -> None:
     entry.refresh_from_db()
 
 
+def test_rows_of_several_tables_are_written_in_one_round_trip(django_assert_num_queries) -> None:
+    workspace = factories.workspace()
+    batch = factories.batch(workspace)
+    item = BatchItem(batch=batch, position=1, subject_id=7)
+    entry = AuditEntry(workspace=workspace, action="a", subject="50 %", summary="s", detail={})
+    ending = ("UPDATE core_batch SET kind = %s WHERE id = %s", ["other", batch.pk])
+    with django_assert_num_queries(1):
+        writes.together(writes.insertion(item), ending, writes.insertion(entry))
+    assert BatchItem.objects.get().subject_id == 7
+    assert AuditEntry.objects.get(action="a").subject == "50 %"
+    assert Batch.objects.get(pk=batch.pk).kind == "other"
+
+
 def test_a_row_whose_place_is_taken_is_an_error_or_an_answer() -> None:
     batch = factories.batch(factories.workspace())
     first, second = (BatchItem(batch=batch, position=1, subject_id=7) for _ in range(2))

@@ -31,7 +31,7 @@ class OfAccount(Subject):
     def a_label(self) -> Label:
         """A label ready to be bought."""
         order = self.an_order()
-        return again(purchase.prepare(order, plan_order(order, now=timezone.now())))
+        return purchase.prepare(order, plan_order(order, now=timezone.now()))
 
     def bought(self) -> Label:
         label = self.a_label()
@@ -143,7 +143,6 @@ class Finding(OfAccount):
         self.bench.sandbox.fault("reset_after_effect", **rule)
         assert purchase.buy_label(label_id=self.label.pk) == "unknown"
         self.bench.lift()
-        self.label = again(self.label)
         old = timezone.now() - AGES
         Label.objects.filter(pk=self.label.pk).update(intent_at=old, due_at=old)
 
@@ -234,7 +233,6 @@ class RefundStatus(OfAccount):
         super().prepare()
         self.label = self.bought()
         assert voiding.void(self.label, self.bench.user) == "refunding"
-        self.label = again(self.label)
 
     def act(self) -> None:
         swept(self.label)

@@ -70,7 +70,7 @@ def test_no_awkward_value_in_the_answer_to_a_purchase_loses_a_label(case: Case) 
     for words, document in every_awkward(body):
         try:
             check_bought(case, document)
-        except Exception as error:
+        except Exception as error:  # whatever it is, the place is what one wants to know
             raise AssertionError(words) from error
 
 
@@ -127,7 +127,7 @@ def test_no_awkward_value_in_an_offer_becomes_a_rate_that_cannot_be_kept(case: C
     for words, document in every_awkward(case.quote_body):
         try:
             check_quotes(case, document)
-        except Exception as error:
+        except Exception as error:  # whatever it is, the place is what one wants to know
             raise AssertionError(words) from error
 
 

@@ -60,7 +60,7 @@ def test_no_awkward_value_anywhere_in_an_order_breaks_the_mapping() -> None:
     for words, document in every_awkward(DOCUMENT):
         try:
             check_mapped(as_read(document))
-        except Exception as error:
+        except Exception as error:  # whatever it is, the place is what one wants to know
             raise AssertionError(words) from error
 
 

@@ -18,6 +18,7 @@ from shipping.batches import NothingToBuy, run_batch, start
 from shipping.labels.purchase import AlreadyLabelled, prepare
 from shipping.models import Label, LabelAccount
 from shipping.plan import choose_rate, plan_order
+from shipping.probes import probe_due
 from shipping.providers.memory import LOST_AFTER_CHARGE, Memory, Offer
 from shipping.quote_sets import MARGIN, STANDS_IN
 from shipping.rating import failover
@@ -169,6 +170,27 @@ def test_a_lower_price_or_an_earlier_day_goes_before_the_order_of_the_setting(
     world.provider.offers = (Offer("ups", "Ground", "UPS Ground", "8.00", 2),)
     quotes = world.quotes(world.order())
     assert quotes.rates[quotes.chosen or 0]["provider"] == "easypost"
+
+
+# -- Back again --------------------------------------------------------------------------------------
+def test_a_free_call_finds_out_that_an_account_answers_again(world: World) -> None:
+    label = world.label()
+    open_circuit(world.account)
+    assert probe_due() == 0  # its pause is not over
+    assert world.provider.calls["check"] == 0
+    Circuit.objects.update(retry_at=timezone.now())
+    breaker.forget()
+    assert probe_due() == 1
+    assert world.provider.calls["check"] == 1
+    assert label.state == "ready"
+
+
+def test_one_that_is_still_away_stays_alone(world: World) -> None:
+    open_circuit(world.account)
+    Circuit.objects.update(retry_at=timezone.now())
+    breaker.forget()
+    world.provider.fail("check", Unavailable("Away.", provider="Easypost"))
+    assert probe_due() == 0
 
 
 # -- Purchases ---------------------------------------------------------------------------------------

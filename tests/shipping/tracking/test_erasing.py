@@ -42,6 +42,8 @@ def test_names_and_places_go_and_the_status_stays() -> None:
     erase_orders([mine.order_id], now=timezone.now())
     event = mine.tracking_events.get()
     assert (event.text, event.place, event.raw, event.status) == ("", "", {}, "delivered")
+    assert mine.next_poll_at is not None
+    assert Label.objects.get(pk=mine.pk).next_poll_at is None
     assert "Ortiz" not in Label.objects.get(pk=mine.pk).handled_note
     assert bytes(WebhookEvent.objects.get().body) == b""
     assert other.tracking_events.get().text == "Left with J ORTIZ"
