@@ -4,22 +4,27 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 NIGHTLY = bool(os.environ.get("CREATORFLOW_NIGHTLY"))
+SEED = 4
 
 
-def examples(count: int, *, steps: int) -> settings:
+def try_histories(machine: type[RuleBasedStateMachine], count: int, *, steps: int) -> None:
     """`count` histories of up to `steps` steps; ten times as many, and new ones, by night."""
-    return settings(
-        max_examples=count * (10 if NIGHTLY else 1),
-        stateful_step_count=steps,
-        deadline=None,
-        derandomize=not NIGHTLY,
-        database=None,
-        print_blob=True,
-        suppress_health_check=list(HealthCheck),
+    run_state_machine_as_test(
+        machine if NIGHTLY else seed(SEED)(machine),
+        settings=settings(
+            max_examples=count * (10 if NIGHTLY else 1),
+            stateful_step_count=steps,
+            deadline=None,
+            database=None,
+            print_blob=True,
+            phases=[Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck),
+        ),
     )
 
 

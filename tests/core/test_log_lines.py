@@ -18,6 +18,13 @@ MAIL = "jo@ortiz.example"
 log = logging.getLogger("shipping.labels.purchase")
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_known() -> Iterator[None]:
+    """As between two requests: no test before this one has left its workspace behind."""
+    with logs.request(""):
+        yield
+
+
 @pytest.fixture
 def output() -> Iterator[io.StringIO]:
     """What a handler writes that is made as the server's own."""
