@@ -5,39 +5,42 @@ open       nothing is sent before `retry_at`; the pause doubles with every openi
 half-open  one call at a time, over all processes, tries whether it answers again
 
 A healthy call costs no query but one look a second at the rows in trouble, shared by all threads of
-the process. Only failures, and the first success after them, are written. What cannot be written
-changes nothing about the call itself: its answer is worth more than our note of it.
+the process (core/circuits.py). Only failures, and the first success after them, are written.
 """
 
 import logging
-import os
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import httpx
-from django.db import Error, connection, transaction
-from django.db.models import Q
 from django.utils import timezone
 
+from core import circuits
+from core.circuits import FIRST_PAUSE, LIMIT, WINDOW, seen
 from core.errors import CircuitOpen, RemoteError
 from core.http import Gate
 from core.models import CIRCUIT, Circuit
-from core.patience import patience
 from core.states import IllegalMove, LostRace
+
+__all__ = [
+    "FIRST_PAUSE",
+    "LIMIT",
+    "WINDOW",
+    "State",
+    "check",
+    "forget",
+    "gate",
+    "guard",
+    "in_trouble",
+    "is_open",
+    "states",
+    "try_now",
+]
 
 log = logging.getLogger(__name__)
 
-LIMIT = 5
-WINDOW = timedelta(minutes=2)
-FIRST_PAUSE = patience(seconds=15)
-LONGEST_PAUSE = patience(minutes=5)
-# Longer than any call takes; a prober that died is replaced after it.
-PROBE = patience(seconds=60)
-LOOK = 1.0  # seconds for which a process believes what it saw
 SOON = 5.0  # seconds to wait while somebody else tries
 
 
@@ -79,7 +82,7 @@ def guard(key: str, *, name: str = "", probes: bool = True) -> Iterator[None]:
         raise
     except BaseException:  # not the provider's doing: somebody else may try
         if probing:
-            _apart(lambda: _give_back(key))
+            circuits.give_back(key)
         raise
     _answered(key, probing)
 
@@ -95,21 +98,21 @@ def gate(key: str, *, name: str) -> Gate:
 
 def check(key: str, *, name: str = "", probes: bool = True) -> None:
     """CircuitOpen when `guard` would turn a call away now; for whoever has to queue up first."""
-    row = _seen.row(key)
+    row = seen.row(key)
     now = timezone.now()
-    if row is not None and row.state != "closed" and not (probes and _is_free(row, now)):
+    if row is not None and row.state != "closed" and not (probes and circuits.is_free(row, now)):
         raise _turned_away(row, name or key, now)
 
 
 def is_open(key: str) -> bool:
     """Whether calls over this circuit are turned away now; at most a second old."""
-    seen = _seen.row(key)
-    return seen is not None and seen.state != "closed"
+    row = seen.row(key)
+    return row is not None and row.state != "closed"
 
 
 def in_trouble() -> list[State]:
     """Circuits that are not closed, as this process last saw them."""
-    return [_state(row) for row in _seen.rows() if row.state != "closed"]
+    return [_state(row) for row in seen.rows() if row.state != "closed"]
 
 
 def states() -> list[State]:
@@ -128,204 +131,57 @@ def try_now(key: str) -> bool:
     except (IllegalMove, LostRace):  # tried meanwhile
         return False
     finally:
-        _seen.doubt()
+        seen.doubt()
     return True
 
 
 def forget() -> None:
     """Know nothing until the next call looks; for tests, whose databases come and go."""
-    _seen.forget()
+    seen.forget()
 
 
-def pause_after(openings: int) -> timedelta:
-    """How long a circuit stays open when it was opened so often in a row."""
-    doubled: timedelta = FIRST_PAUSE * 2 ** min(max(openings, 1) - 1, 10)
-    return min(doubled, LONGEST_PAUSE)
-
-
-# -- Before and after a call -----------------------------------------------------------------------
 def _enter(key: str, name: str, probes: bool) -> bool:
     """Whether this call tries an open circuit. CircuitOpen when it may not leave."""
-    row = _seen.row(key)
+    row = seen.row(key)
     if row is None or row.state == "closed":
         return False
     now = timezone.now()
-    if probes and _is_free(row, now):
-        if _apart(lambda: _claim(key, now)):
+    if probes and circuits.is_free(row, now):
+        if circuits.claim(key, now):
             return True
-        row = _seen.row(key, again=True)
+        row = seen.row(key, again=True)
         if row is None or row.state == "closed":
             return False
     raise _turned_away(row, name, now)
 
 
 def _turned_away(row: Circuit, name: str, now: datetime) -> CircuitOpen:
+    wait = SOON
+    if row.state == "open" and row.retry_at:
+        wait = max((row.retry_at - now).total_seconds(), 1.0)
     error = CircuitOpen(
         f"{name} is not answering. Nothing was sent.",
         provider=name,
         code="circuit-open",
-        retry_after=_wait(row, now),
+        retry_after=wait,
     )
     error.since = row.failing_since
     return error
 
 
-def _is_free(row: Circuit, now: datetime) -> bool:
-    moment = row.retry_at if row.state == "open" else row.probe_until
-    return moment is None or moment <= now
-
-
-def _wait(row: Circuit, now: datetime) -> float:
-    if row.state == "open" and row.retry_at:
-        return max((row.retry_at - now).total_seconds(), 1.0)
-    return SOON
-
-
-def _claim(key: str, now: datetime) -> bool:
-    """Take the one place of the caller that tries."""
-    free = Q(state="open", retry_at__lte=now) | Q(state="half-open", probe_until__lte=now)
-    mine = Circuit.objects.filter(free, pk=key)
-    return bool(mine.update(state="half-open", probe_until=now + PROBE, changed_at=now))
-
-
-def _give_back(key: str) -> bool:
-    mine = Circuit.objects.filter(pk=key, state="half-open")
-    return bool(mine.update(probe_until=timezone.now()))
-
-
 def _answered(key: str, probing: bool) -> None:
-    row = _seen.row(key)
-    if not probing and (row is None or row.failures == 0 or row.state != "closed"):
-        return
-    # A call that began before the circuit opened says nothing about now: only who tries closes it.
-    state = "half-open" if probing else "closed"
-
-    def close() -> bool:
-        mine = Circuit.objects.filter(pk=key, state=state)
-        return bool(
-            mine.update(
-                state="closed",
-                changed_at=timezone.now(),
-                failures=0,
-                failing_since=None,
-                openings=0,
-                retry_at=None,
-                probe_until=None,
-            )
-        )
-
-    if _apart(close) and probing:
-        log.warning("%s answers again", key)
+    row = seen.row(key)
+    if probing:
+        if circuits.close(key, before="half-open"):
+            log.warning("%s answers again", key)
+    elif row is not None and row.failures and row.state == "closed":
+        # A call that began before the circuit opened says nothing about now: only who tries does.
+        circuits.close(key, before="closed")
 
 
 def _failed(key: str, message: str, probing: bool) -> None:
-    def note() -> bool:
-        with transaction.atomic():
-            Circuit.objects.bulk_create([Circuit(key=key)], ignore_conflicts=True)
-            row = Circuit.objects.select_for_update().get(pk=key)
-            return _note_failure(row, message, probing)
-
-    if _apart(note):
+    if circuits.note_failure(key, message, probing=probing):
         log.warning("%s does not answer and is left alone for a while: %s", key, message)
-
-
-def _note_failure(row: Circuit, message: str, probing: bool) -> bool:
-    """Count a failure on a locked row; True when it opened the circuit."""
-    now = timezone.now()
-    row.last_error, row.last_error_at = message[:200], now
-    if row.state == "closed":
-        if row.failing_since is None or row.failing_since < now - WINDOW:
-            row.failures, row.failing_since = 0, now
-        row.failures += 1
-        opens = row.failures >= LIMIT
-    else:
-        opens = probing and row.state == "half-open"
-    row.save(update_fields=["failures", "failing_since", "last_error", "last_error_at"])
-    if opens:
-        openings = min(row.openings + 1, 1000)
-        retry_at = now + pause_after(openings)
-        CIRCUIT.move(row, "open", openings=openings, retry_at=retry_at, changed_at=now)
-    return opens
-
-
-def _apart(work: Callable[[], bool]) -> bool:
-    """Run `work` so that no rollback around the call takes it back and no lock outlives it: inside
-    a transaction (a token is refreshed in one), over a connection of its own."""
-    try:
-        if _in_transaction():
-            return _over_another_connection(work)
-        return work()
-    except Error:
-        log.exception("the state of a circuit could not be written")
-        return False
-    finally:
-        _seen.doubt()
-
-
-def _in_transaction() -> bool:
-    """A test's own transaction, which is never committed, is none."""
-    blocks = connection.atomic_blocks
-    return bool(blocks) and not getattr(blocks[0], "_from_testcase", False)
-
-
-def _over_another_connection(work: Callable[[], bool]) -> bool:
-    done: list[bool] = []
-
-    def run() -> None:
-        try:
-            done.append(work())
-        except Error:
-            log.exception("the state of a circuit could not be written")
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run, name="breaker")
-    thread.start()
-    thread.join()
-    return bool(done and done[0])
-
-
-# -- What this process saw -------------------------------------------------------------------------
-class _Seen:
-    """The rows in trouble, read at most once every LOOK seconds for all threads of a process."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._rows: dict[str, Circuit] = {}
-        self._until = 0.0
-        self._pid = 0
-
-    def row(self, key: str, *, again: bool = False) -> Circuit | None:
-        """The circuit, None where it never failed or answers again."""
-        return self._current(again).get(key)
-
-    def rows(self) -> list[Circuit]:
-        """All circuits in trouble."""
-        return list(self._current(False).values())
-
-    def doubt(self) -> None:
-        """Look again at once."""
-        self._until = 0.0
-
-    def forget(self) -> None:
-        """Believe nothing of what was seen."""
-        with self._lock:
-            self._rows, self._until = {}, 0.0
-
-    def _current(self, again: bool) -> dict[str, Circuit]:
-        with self._lock:
-            if again or self._pid != os.getpid() or time.monotonic() >= self._until:
-                self._until = time.monotonic() + LOOK
-                self._pid = os.getpid()
-                try:
-                    found = Circuit.objects.filter(failures__gt=0)
-                    self._rows = {row.key: row for row in found}
-                except Error:  # believe what was seen last: the call is not ours to stop
-                    log.exception("the states of circuits could not be read")
-            return self._rows
-
-
-_seen = _Seen()
 
 
 def _state(row: Circuit) -> State:

@@ -232,6 +232,6 @@ def table(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
 
 @pytest.mark.usefixtures("table")
 def test_whatever_happens_a_webhook_is_stored_once_and_its_effect_is_the_truth(db: Any) -> None:
-    try_histories(WebhookLife, 50, steps=30)
+    try_histories(WebhookLife, 40, steps=30)
     free, held = {(state, False) for state in WEBHOOK.moves}, {("waiting", True)}
     assert WebhookLife.seen == free | held  # they met every state there is

@@ -1,3 +1,4 @@
+# Longer than 300 lines: one class per call, to be read side by side.
 """Every call to Shippo and EasyPost, and the purchase of TikTok's own labels."""
 
 from django.utils import timezone

@@ -1,5 +1,6 @@
 """What every call of the matrix answers: what it asks, how its row stands, what people read."""
 
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from tests.faults.bench import Bench
@@ -12,7 +13,7 @@ FILE = "fetches a file"
 HEAR = "is told"  # a webhook
 
 
-class Subject:
+class Subject(ABC):
     """One call, met by a fault: `prepare` runs before it, `act` under it, `settle` after it."""
 
     provider: ClassVar[str]  # as in sentences
@@ -27,22 +28,23 @@ class Subject:
 
     def prepare(self) -> None:
         """Rows and orders, with nothing going wrong."""
+        self.said = ""
 
+    @abstractmethod
     def act(self) -> None:
         """The product's step that makes this call."""
-        raise NotImplementedError
 
+    @abstractmethod
     def row(self) -> str:
         """The state it left, in the words of the code."""
-        raise NotImplementedError
 
+    @abstractmethod
     def seen(self) -> str:
         """What a person reads about it, empty when nothing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def settle(self) -> str:
         """How it ends by itself, or by the person it asked, once the fault is over."""
-        raise NotImplementedError
 
     @classmethod
     def faults(cls) -> list[Fault]:

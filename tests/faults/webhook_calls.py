@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from abc import abstractmethod
 from typing import Any
 
 from django.conf import settings
@@ -27,13 +28,13 @@ class Hearing(Subject):
     kind = HEAR
     path = ""
 
+    @abstractmethod
     def events(self) -> tuple[Json, Json]:
         """The older event, and the newer one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def headers(self, body: bytes) -> dict[str, str]:
         """What proves that the provider sent it."""
-        raise NotImplementedError
 
     slug: str
 

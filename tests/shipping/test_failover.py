@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from core import breaker
@@ -272,8 +273,6 @@ def test_a_provider_that_hangs_does_not_slow_the_purchases_of_another(world: Wor
 
 
 def _run(batch: Batch) -> None:
-    from django.db import connections
-
     try:
         run_batch(batch_id=batch.pk)
     finally:
@@ -289,8 +288,7 @@ def test_a_hanging_provider_takes_no_thread_from_another(world: World) -> None:
     spec = ShipmentSpec(home, home, Parcel(238, 150, 100, 50), "576900000000000001")
     release = threading.Event()
     hanging = Memory("hangs", pause=lambda call: release.wait(20) and None)
-    fine = Memory("answers")
-    both = [Asked("1", "Hangs", hanging), Asked("2", "Answers", fine)]
+    both = [Asked("1", "Hangs", hanging), Asked("2", "Answers", Memory("answers"))]
     try:
         for _ in range(40):
             gathered = ask_all(both, spec, seconds=0.05)
