@@ -57,15 +57,7 @@ def open_ends(trial: Trial) -> dict[str, list[str]]:
     for order in orders.values():
         if order.stage == "ready" or order.rate_problem:
             found["lost_orders"].append(f"order {order.tiktok_id} waits to be bought")
-    labelled: dict[int, list[Label]] = {}
-    for label in Label.objects.filter(order__in=orders):
-        labelled.setdefault(label.order_id, []).append(label)
-        if label.state in ("ready", "buying", "unknown", "voiding"):
-            found["lost_labels"].append(f"label {label.pk} is {label.state}: {label.reason}")
-        elif label.state == "bought" and not label.file_key:
-            found["lost_labels"].append(f"label {label.pk} has no file: {label.document_error}")
-        elif label.state == "bought" and label.tell_due_at:
-            found["lost_orders"].append(f"label {label.pk} was not handed over")
+    labelled = _labels(orders, found)
     for state, number, reason in Dispatch.objects.filter(order__in=orders).values_list(
         "state", "order__tiktok_id", "reason"
     ):
@@ -80,6 +72,22 @@ def open_ends(trial: Trial) -> dict[str, list[str]]:
         ):
             found["lost_orders"].append(f"order {orders[pk].tiktok_id} was never told")
     return {kind: words for kind, words in found.items() if words}
+
+
+def _labels(orders: dict[int, Any], found: dict[str, list[str]]) -> dict[int, list[Any]]:
+    """The labels by order, noting those that have not come to their end."""
+    from shipping.models import Label
+
+    labelled: dict[int, list[Label]] = {}
+    for label in Label.objects.filter(order__in=orders):
+        labelled.setdefault(label.order_id, []).append(label)
+        if label.state in ("ready", "buying", "unknown", "voiding"):
+            found["lost_labels"].append(f"label {label.pk} is {label.state}: {label.reason}")
+        elif label.state == "bought" and not label.file_key:
+            found["lost_labels"].append(f"label {label.pk} has no file: {label.document_error}")
+        elif label.state == "bought" and label.tell_due_at:
+            found["lost_orders"].append(f"label {label.pk} was not handed over")
+    return labelled
 
 
 def audit(world: World, trials: list[Trial]) -> Findings:

@@ -185,3 +185,4 @@ def test_slow_callers_do_not_lose_the_turns_they_booked_together(
         for _ in range(4):
             limiter.acquire("k")
             time.sleep(0.1)
+    assert RateLimit.objects.get().key == "k"
