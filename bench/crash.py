@@ -20,8 +20,8 @@ from bench.crash_trial import Trial, planned
 from bench.crash_world import Clock, World, patient, world
 from core.checkpoints import STEPS
 
-OPEN = 4  # trials that are still being mended when the next one begins
-OPEN_SECONDS = 10.0  # nor does it wait longer than this for them
+OPEN = 6  # trials that are still being mended when the next one begins
+OPEN_SECONDS = 4.0  # nor does it wait longer than this for them
 PRESS_SECONDS = 2.0
 MEND_SECONDS = 90.0  # when nothing has come to its end for so long, the rest counts as lost
 TRIALS, SEED = 20, 1
@@ -78,8 +78,10 @@ class Run:
         """Run it, and leave it to be mended while the next ones run."""
         self.trials.append(trial)
         self.open.append(trial)
+        began = time.monotonic()
         crash_trial.run(trial, self.world, self.dice)
-        _say(f"{trial}: {'killed' if trial.met else 'step not passed'}")
+        seconds = time.monotonic() - began
+        _say(f"{trial}: {'killed' if trial.met else 'step not passed'}, {seconds:.1f} s")
         self._mend()
         until = time.monotonic() + OPEN_SECONDS
         while len(self.open) > OPEN and time.monotonic() < until:

@@ -34,7 +34,6 @@ class Trial:
     met: bool = False
     tiktok_ids: list[str] = field(default_factory=list)
     batch_ids: list[int] = field(default_factory=list)
-    began: float = 0.0
     pressed_at: float = 0.0  # when a person last pressed Buy or Retry
 
     def __str__(self) -> str:
@@ -61,7 +60,6 @@ def planned(trials: int, seed: int) -> list[Trial]:
 
 def run(trial: Trial, world: World, dice: random.Random) -> None:
     """Make the orders, start everything, kill, and see that what was killed is started again."""
-    trial.began = time.monotonic()
     early = trial.step.startswith(("sync.", "webhook."))
     if early:
         _arm(trial, world)

@@ -20,17 +20,24 @@ def main() -> None:
     with world(hosts=1) as running:
         Run(running, 1).set_up()
         (host,) = running.hosts
-        processes = len(group_of(host.pid)) - 1
-        waited = [killed(running, place) for place in range(processes)]
+        processes = len(children(host.pid))
+        waited = [killed(running, place, processes) for place in range(processes)]
         print(json.dumps({"processes": processes, "waited": waited}))
 
 
-def killed(running: World, place: int) -> float:
+def children(host: int) -> list[int]:
+    """The processes of a host but its first one, in the order they were started."""
+    return sorted(pid for pid in group_of(host) if pid != host)
+
+
+def killed(running: World, place: int, processes: int) -> float:
     """Kill the process at `place` while all wait for work; the seconds until work is done again."""
     (host,) = running.hosts
+    until = time.monotonic() + SECONDS
+    while len(children(host.pid)) < processes and time.monotonic() < until:
+        time.sleep(0.1)
     settled()
-    victims = [pid for pid in group_of(host.pid) if pid != host.pid]
-    os.kill(sorted(victims)[min(place, len(victims) - 1)], signal.SIGKILL)
+    os.kill(children(host.pid)[place], signal.SIGKILL)
     time.sleep(0.3)
     started = time.monotonic()
     _hurry()

@@ -96,7 +96,7 @@ def test_what_does_not_answer_says_since_when_why_and_when_it_is_tried_again(
     html = page(client, glow)
     assert "1 connection does not work" in html
     assert "EasyPost did not answer in time." in html
-    assert 'aria-label="Try EasyPost now"' in html
+    assert 'aria-label="Try now: EasyPost"' in html
 
 
 def test_trouble_that_is_over_is_still_told(glow: Workspace, account: LabelAccount) -> None:
