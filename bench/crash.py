@@ -15,7 +15,7 @@ from collections import Counter
 from typing import Any
 
 from bench import crash_trial
-from bench.crash_checks import Findings, audit, describe, open_ends, reconnect
+from bench.crash_checks import Findings, audit, describe, open_ends
 from bench.crash_trial import Trial, planned
 from bench.crash_world import Clock, World, patient, world
 from core.checkpoints import STEPS
@@ -57,7 +57,6 @@ class Run:
         self.trials: list[Trial] = []
         self.open: list[Trial] = []
         self.stuck = Findings()
-        self.reconnects = 0
 
     def set_up(self) -> None:
         """A workspace with a connected shop that has been read once."""
@@ -104,7 +103,7 @@ class Run:
     def _mend(self) -> None:
         """What a service manager and people do: start what ended, reconnect, press Retry."""
         self.world.mend()
-        self.reconnects += patient(lambda: reconnect(self.world))
+        patient(lambda: crash_trial.reconnect(self.world))
         for trial in list(self.open):
             if not patient(lambda trial=trial: open_ends(trial)):  # type: ignore[misc]
                 self.open.remove(trial)
@@ -118,7 +117,7 @@ class Run:
         while True:
             time.sleep(1)
             self.world.mend()
-            self.reconnects += patient(lambda: reconnect(self.world))
+            patient(lambda: crash_trial.reconnect(self.world))
             for trial in self.trials:  # what has become ready since
                 patient(lambda trial=trial: press_retry(trial))  # type: ignore[misc]
             found = patient(lambda: audit(self.world, self.trials))
@@ -148,7 +147,7 @@ class Run:
             "steps_not_passed": sorted(t.step for t in self.trials if t.step and not t.met),
             "orders": Order.objects.count(),
             "labels": Label.objects.filter(provider_label_id__gt="").count(),
-            "reconnects_asked": self.reconnects,
+            "reconnects_asked": self.world.reconnects,
             "seconds": round(seconds, 1),
             "seconds_until_first_trial": round(ready, 1),
         }

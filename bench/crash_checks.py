@@ -200,18 +200,6 @@ def _tokens(world: World, found: Findings) -> None:
     found.dead_tokens += [f"{name} ({times} times)" for name, times in refused.items()]
 
 
-def reconnect(world: World) -> int:
-    """A person reconnects what the product calls lost; how many times they had to."""
-    from core.models import User, Workspace
-    from creatorflow.demo.setting_up import _connect
-    from shops.models import Authorization
-
-    lost = Authorization.objects.filter(state="lost").count()
-    if lost:
-        _connect(Workspace.objects.get(), User.objects.get(), world.sandbox)
-    return lost
-
-
 def describe(rows: Any) -> str:
     """A few words of many, for a line of the log."""
     words = [str(row) for row in rows]

@@ -67,11 +67,11 @@ def run(trial: Trial, world: World, dice: random.Random) -> None:
     trial.tiktok_ids = list(made["ids"])
     patient(_hurry)
     if not early:
-        _until(lambda: _all_read(trial), seconds=20)
+        _until(lambda: _all_read(trial), world, seconds=20)
         _arm(trial, world)
     _disturb(trial, world, dice)
     if early:
-        _until(lambda: _all_read(trial), seconds=20)
+        _until(lambda: _all_read(trial), world, seconds=20)
     trial.pressed_at = time.monotonic()
     patient(lambda: buy(trial))
     _strike(trial, world, dice)
@@ -84,10 +84,10 @@ def _arm(trial: Trial, world: World) -> None:
 
 def _strike(trial: Trial, world: World, dice: random.Random) -> None:
     if trial.step:
-        trial.met = _until(lambda: not world.plan.exists(), seconds=PATIENCE / 2)
+        trial.met = _until(lambda: not world.plan.exists(), world, seconds=PATIENCE / 2)
         if not trial.met:  # whoever would have passed it was busy with an earlier crash
             _again(trial)
-            trial.met = _until(lambda: not world.plan.exists(), seconds=PATIENCE / 2)
+            trial.met = _until(lambda: not world.plan.exists(), world, seconds=PATIENCE / 2)
         world.plan.unlink(missing_ok=True)
         if trial.met and dice.random() < 0.4:  # not only the process: its whole machine
             world.kill_host(dice)
@@ -113,12 +113,13 @@ def _again(trial: Trial) -> None:
         patient(_exchange_tokens)
 
 
-def _until(done: Callable[[], bool], *, seconds: float) -> bool:
-    """Whether it was so within that time."""
+def _until(done: Callable[[], bool], world: World, *, seconds: float) -> bool:
+    """Whether it was so within that time; a shop that is lost meanwhile is connected again."""
     until = time.monotonic() + seconds
     while not patient(done):
         if time.monotonic() > until:
             return False
+        patient(lambda: reconnect(world))
         time.sleep(0.05)
     return True
 
@@ -187,6 +188,17 @@ def _give_back(dice: random.Random, *, again: bool) -> None:
     old = Label.objects.filter(state=state, provider__in=["easypost", "shippo"])
     if ids := list(old.order_by("pk").values_list("pk", flat=True)):
         give_back.later(label_id=dice.choice(ids))
+
+
+def reconnect(world: World) -> None:
+    """A person reconnects what the product calls lost."""
+    from core.models import User, Workspace
+    from creatorflow.demo.setting_up import _connect
+    from shops.models import Authorization
+
+    if Authorization.objects.filter(state="lost").exists():
+        world.reconnects += 1
+        _connect(Workspace.objects.get(), User.objects.get(), world.sandbox)
 
 
 def control(world: World, path: str, data: dict[str, Any] | None = None) -> Any:

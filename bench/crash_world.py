@@ -41,7 +41,7 @@ class World:
     ports: dict[str, int]
     hosts: list[subprocess.Popen[bytes]] = field(default_factory=list)
     deaths: list[float] = field(default_factory=list)  # of the database
-    killed: list[tuple[str, int]] = field(default_factory=list)
+    reconnects: int = 0  # how often a person was asked to connect a shop again
 
     @property
     def sandbox(self) -> str:

@@ -1,9 +1,12 @@
 """Two machines share the work of one database; when one is lost, the other ends what it began."""
 
+import pytest
+
 from tests.crash.running import module
 from tests.crash.two_hosts import LOST_AFTER, ORDERS
 
 
+@pytest.mark.timeout(320)
 def test_when_a_host_is_lost_in_mid_batch_the_other_finishes_it_without_a_double() -> None:
     outcome = module("tests.crash.two_hosts")
     assert outcome["hosts_left"] == 1

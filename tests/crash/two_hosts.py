@@ -50,7 +50,7 @@ def start(running: World) -> tuple[Trial, int]:
     )
     trial.tiktok_ids = made["ids"]
     _hurry()
-    assert _until(lambda: _all_read(trial), seconds=30)
+    assert _until(lambda: _all_read(trial), running, seconds=30)
     control(running, "latency", {"buy": 0.5})
     buy(trial)
     return trial, trial.batch_ids[0]
