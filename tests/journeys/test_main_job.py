@@ -105,7 +105,7 @@ def _connect(desk: Desk) -> None:
     page.wait_for_url(f"{desk.sandbox.url}/open/authorize**")
     page.get_by_role("button", name="Authorize").click()
     page.wait_for_url(f"{desk.url}/w/*/shops/")
-    expect(page.get_by_role("row", name="Glow & Gather")).to_be_visible()
+    expect(page.get_by_role("row", name="Glow & Gather US")).to_be_visible()
 
 
 def _wait_for_orders(desk: Desk) -> int:

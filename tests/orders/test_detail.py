@@ -105,12 +105,13 @@ def test_a_long_timeline_costs_no_more_queries(desk, owner, client) -> None:
             html(client, made)
         return len(caught)
 
+    cost()  # the first page of a process looks at what the next ones know
     few = cost()
     for number in range(25):
         OrderEvent.objects.create(order=made, kind="sync", text=str(number), actor=owner)
         factories.line(made, sku_id=f"sku-{number}")
         Dispatch.objects.create(order=made, state="withdrawn", tracking_number="1Z", carrier="ups")
-    assert cost() == few <= 16
+    assert cost() <= few <= 16
 
 
 @pytest.mark.parametrize("code", sorted(BLOCKERS))

@@ -11,8 +11,8 @@ from shops import tokens
 from shops.models import Authorization
 from shops.wire import use_transport
 from tests import factories
-from tests.shops.test_tokens import Host, answer
-from tests.shops.test_tokens import host as host
+from tests.shops.token_host import Host, answer
+from tests.shops.token_host import host as host
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
