@@ -5,7 +5,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from core import audit, notifications
@@ -13,7 +13,7 @@ from core.checkpoints import reached
 from core.errors import NotAuthorized, RemoteError
 from core.http import about
 from core.jobs import job
-from core.models import ITEM, BatchItem, User
+from core.models import ITEM, Batch, BatchItem, User
 from core.money import Money
 from core.patience import patience
 from core.states import IllegalMove, LostRace
@@ -48,6 +48,7 @@ def reconcile_due() -> int:
         if _claim(label, now):
             ask(label)
             asked += 1
+    close_left_rows(now)
     return asked
 
 
@@ -207,6 +208,27 @@ def settle_item(batch_id: int | None, order_id: int, state: str, reason: str = "
         ITEM.move(item, state, reason=reason[:400], fix=fix, settled_at=timezone.now())
     except (IllegalMove, LostRace):
         return
+
+
+def close_left_rows(now: datetime) -> int:
+    """Close rows that were noted as unknown just after their label was settled, of the last week's
+    batches; answers how many. Nobody else looks at them again."""
+    recent = Batch.objects.filter(kind="labels", created_at__gt=now - timedelta(days=7))
+    open_label = Label.objects.filter(
+        order_id=OuterRef("subject_id"), state__in=["ready", "buying", "unknown"]
+    )
+    left = BatchItem.objects.filter(~Exists(open_label), batch__in=recent, state="unknown")
+    rows = list(left.order_by("pk")[:200])
+    labels = Label.objects.filter(order__in=[row.subject_id for row in rows]).order_by("pk")
+    newest = {label.order_id: label for label in labels.only("order_id", "state", "reason")}
+    for row in rows:
+        label = newest.get(row.subject_id)
+        if label is None or label.state in ("refused", "dropped"):
+            reason = label.reason if label else "No label was bought."
+            settle_item(row.batch_id, row.subject_id, "failed", reason)
+        else:
+            settle_item(row.batch_id, row.subject_id, "done")
+    return len(rows)
 
 
 def _claim(label: Label, now: datetime) -> bool:

@@ -213,6 +213,30 @@ def test_the_row_of_the_batch_is_closed_with_the_label(
     assert item.fix == ("retry" if outcome == "failed" else "")
 
 
+@pytest.mark.parametrize(
+    ("how", "outcome"), [(LOST_AFTER_CHARGE, "done"), (LOST_BEFORE_CHARGE, "failed")]
+)
+def test_a_row_noted_as_unknown_just_after_its_label_was_settled_is_closed_by_the_next_sweep(
+    world: World, how: object, outcome: str
+) -> None:
+    label = lost(world, how)
+    batch = batches.start(world.workspace, "labels", [label.order_id], user=None, options={})
+    Label.objects.filter(pk=label.pk).update(batch=batch)
+    age(label, minutes=6)
+    reconcile_due()
+    BatchItem.objects.filter(batch=batch).update(state="unknown")
+    reconcile_due()
+    assert BatchItem.objects.get(batch=batch).state == outcome
+
+
+def test_a_row_whose_label_is_still_unknown_stays_unknown(world: World) -> None:
+    label = lost(world)
+    batch = batches.start(world.workspace, "labels", [label.order_id], user=None, options={})
+    BatchItem.objects.filter(batch=batch).update(state="unknown")
+    reconcile_due()
+    assert BatchItem.objects.get(batch=batch).state == "unknown"
+
+
 def test_two_reconcilers_ask_about_a_label_once(world: World) -> None:
     from shipping.labels.reconcile import _claim
 
