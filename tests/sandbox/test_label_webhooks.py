@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import unicodedata
-from collections.abc import Iterator
 from typing import Any
 
 import easypost
@@ -14,35 +13,13 @@ from tests.sandbox.label_buyers import (
     DAY,
     EASYPOST_KEY,
     Wire,
-    easypost_client,
     easypost_session,
     easypost_shipment,
     shippo_body,
-    shippo_session,
 )
-from tests.sandbox.running import Running
 
 Json = dict[str, Any]
 SECRET = "sécret"
-
-
-@pytest.fixture
-def ear() -> Iterator[Ear]:
-    listening = Ear()
-    yield listening
-    listening.close()
-
-
-@pytest.fixture
-def seller(sandbox: Running) -> Iterator[easypost.EasyPostClient]:
-    with easypost_client(sandbox.url) as client:
-        yield client
-
-
-@pytest.fixture
-def wire(sandbox: Running) -> Iterator[Wire]:
-    with shippo_session(sandbox.url) as wire:
-        yield wire
 
 
 def bought(seller: easypost.EasyPostClient) -> Any:

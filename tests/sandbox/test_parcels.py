@@ -1,7 +1,6 @@
 """How simulated parcels travel: late by weekday, lost, returned, never scanned, and by hand."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,10 +15,8 @@ from tests.sandbox.ear import Ear
 from tests.sandbox.label_buyers import (
     DAY,
     Wire,
-    easypost_client,
     easypost_shipment,
     shippo_body,
-    shippo_session,
 )
 from tests.sandbox.running import Running
 from tests.sandbox.tiktok_caller import Caller
@@ -31,25 +28,6 @@ BOX: Json = {
     "weight": {"value": "1.2", "unit": "POUND"},
     "dimension": {"length": "9", "width": "6", "height": "3", "unit": "INCH"},
 }
-
-
-@pytest.fixture
-def ear() -> Iterator[Ear]:
-    listening = Ear()
-    yield listening
-    listening.close()
-
-
-@pytest.fixture
-def seller(sandbox: Running) -> Iterator[easypost.EasyPostClient]:
-    with easypost_client(sandbox.url) as client:
-        yield client
-
-
-@pytest.fixture
-def wire(sandbox: Running) -> Iterator[Wire]:
-    with shippo_session(sandbox.url) as wire:
-        yield wire
 
 
 def bought(seller: easypost.EasyPostClient) -> Any:
