@@ -146,7 +146,8 @@ def _database(force: bool) -> Iterator[str]:
         )
         others = cursor.fetchone()[0]
     if others:
-        yield f"{others} others are connected to the database: stop web and workers first."
+        who = "1 other is" if others == 1 else f"{others} others are"
+        yield f"{who} connected to the database: stop web and workers first."
     if backups.is_used() and not force:
         yield "The database is in use: people, workspaces or foreign tables are in it. --force replaces all of it."
 

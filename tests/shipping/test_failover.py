@@ -39,15 +39,17 @@ def circuit_open(name: str, since: datetime | None = None) -> CircuitOpen:
 
 
 def open_circuit(account: LabelAccount) -> None:
-    """As after five failures in a row."""
+    """As after five failures in a row; two threads may find it failing at once."""
     now = timezone.now()
-    Circuit.objects.create(
+    Circuit.objects.update_or_create(
         key=accounts.circuit_of(account),
-        state="open",
-        failures=5,
-        failing_since=now,
-        openings=1,
-        retry_at=now + timedelta(minutes=1),
+        defaults={
+            "state": "open",
+            "failures": 5,
+            "failing_since": now,
+            "openings": 1,
+            "retry_at": now + timedelta(minutes=1),
+        },
     )
     breaker.forget()
 
