@@ -27,7 +27,7 @@ from creatorflow.embedded_postgres import EmbeddedPostgres, temporary_folder, ur
 from creatorflow.embedded_postgres.places import home_of, server_account
 
 PATIENCE = "0.02"  # five minutes are six seconds
-HOSTS, WORKERS = 2, 3  # a batch that waits for its documents keeps a worker
+HOSTS, WORKERS = 2, 1  # workers for each of three queues
 # The supervisor gives a database up that dies more often than five times a minute.
 DATABASE_DEATHS = 4
 
@@ -54,6 +54,11 @@ class World:
         return f"http://{HOST}:{self.ports['web']}"
 
     @property
+    def thanked(self) -> Path:
+        """The file that has the SHA-256 of every webhook's body that our receiver thanked for."""
+        return self.folder / "thanked"
+
+    @property
     def plan(self) -> Path:
         """The file that says at which step a process ends; see core/checkpoints.py."""
         return self.folder / "plan"
@@ -65,6 +70,7 @@ class World:
         words = ["-m", "sandbox", "--port", str(self.ports["sandbox"]), "--orders", "20"]
         words += ["--durable", "--state", str(self.folder / "sandbox.json"), "--tiktok-rate", "0"]
         words += ["--document-delay", "0.3", "--webhook-url", f"{self.web}/hooks/tiktok"]
+        words += ["--thanked", str(self.thanked)]
         words += ["--redirect-url", f"{self.web}/connect/tiktok/callback"]
         self.processes.start("sandbox", words)
         patient(lambda: ask(f"{self.sandbox}/_control/faults"))

@@ -10,7 +10,7 @@ the process (core/circuits.py). Only failures, and the first success after them,
 
 import logging
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,6 +74,10 @@ def guard(key: str, *, name: str = "", probes: bool = True) -> Iterator[None]:
     probing = _enter(key, name or key, probes)
     try:
         yield
+    except CircuitOpen:  # another circuit, inside this one: nothing was sent, so nothing is known
+        if probing:
+            circuits.give_back(key)
+        raise
     except RemoteError as error:
         if error.answered:
             _answered(key, probing)
@@ -87,11 +91,17 @@ def guard(key: str, *, name: str = "", probes: bool = True) -> Iterator[None]:
     _answered(key, probing)
 
 
-def gate(key: str, *, name: str) -> Gate:
-    """`guard` as an adapter takes it: a request that must not be repeated tries nothing."""
+def gate(*keys: str, name: str) -> Gate:
+    """`guard` as an adapter takes it, over all of `keys` at once: a request that must not be
+    repeated tries nothing."""
 
-    def around(request: httpx.Request) -> AbstractContextManager[None]:
-        return guard(key, name=name, probes=bool(request.extensions.get("safe", True)))
+    @contextmanager
+    def around(request: httpx.Request) -> Iterator[None]:
+        probes = bool(request.extensions.get("safe", True))
+        with ExitStack() as circuits_of_it:
+            for key in keys:
+                circuits_of_it.enter_context(guard(key, name=name, probes=probes))
+            yield
 
     return around
 

@@ -19,6 +19,12 @@ _FORGOTTEN = timedelta(days=1)
 
 # By process id: workers fork.
 _last: dict[int, float] = {}
+_leader: list[int] = []
+
+
+def lead() -> None:
+    """From here on this process and what it forks are one worker group."""
+    _leader[:] = [os.getpid()]
 
 
 def beat() -> None:
@@ -49,5 +55,4 @@ def forget(*, now: datetime) -> int:
 
 
 def _name() -> str:
-    """Workers of one group have one parent, which outlives each of them."""
-    return f"{socket.gethostname()[:100]}:{os.getppid()}"
+    return f"{socket.gethostname()[:100]}:{_leader[0] if _leader else os.getppid()}"

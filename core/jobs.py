@@ -7,7 +7,8 @@ queues it again.
 import logging
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Protocol, cast
+from functools import partial
+from typing import Any, Protocol, cast, overload
 
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -15,6 +16,7 @@ from django_q.brokers.orm import ORM
 from django_q.tasks import async_task
 
 from core import heartbeats, logs
+from core.queues import Queue
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ class Job(Protocol):
     """A use case that a worker may run."""
 
     path: str
+    queue: Queue
 
     def __call__(self, **ids: Any) -> Any:
         """Run it here and now."""
@@ -41,19 +44,30 @@ class Job(Protocol):
         ...
 
 
-def job(function: Callable[..., Any]) -> Job:
-    """Make a keyword-only use case a job. Arguments are ids and plain values: they are pickled."""
-    path = f"{function.__module__}.{function.__qualname__}"
+@overload
+def job(function: Callable[..., Any]) -> Job: ...
+@overload
+def job(*, queue: Queue) -> Callable[[Callable[..., Any]], Job]: ...
+def job(function: Callable[..., Any] | None = None, *, queue: Queue = Queue.NOW) -> Any:
+    """Make a keyword-only use case a job. Arguments are ids and plain values: they are pickled.
+    What may take longer than seconds names a `queue` other than NOW."""
+    return _made(function, queue) if function else partial(_made, queue=queue)
 
+
+def _made(function: Callable[..., Any], queue: Queue) -> Job:
+    path = f"{function.__module__}.{function.__qualname__}"
     name = path.rpartition(".")[2][:100]
+    # Always by name: a worker of another queue would take its own for the default.
+    put = partial(async_task, "core.jobs.run", path, task_name=name, cluster=str(queue))
 
     def later(**ids: Any) -> None:
-        async_task("core.jobs.run", path, ids, task_name=name)
+        put(ids)
 
     def after(seconds: float, **ids: Any) -> None:
-        async_task("core.jobs.run", path, ids, task_name=name, broker=_Delayed(seconds))
+        put(ids, broker=_Delayed(seconds, queue))
 
     function.path = path  # type: ignore[attr-defined]
+    function.queue = queue  # type: ignore[attr-defined]
     function.later = later  # type: ignore[attr-defined]
     function.after = after  # type: ignore[attr-defined]
     return cast(Job, function)
@@ -62,8 +76,8 @@ def job(function: Callable[..., Any]) -> Job:
 class _Delayed(ORM):  # type: ignore[misc]
     """The queue's own broker: it takes a row once its `lock` is over, so a row may begin locked."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
+    def __init__(self, seconds: float, queue: Queue) -> None:
+        super().__init__(list_key=str(queue))
         self.seconds = seconds
 
     def enqueue(self, task: str) -> Any:

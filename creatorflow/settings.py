@@ -8,7 +8,7 @@ from pathlib import Path
 from django.utils.csp import CSP
 
 from core import file_stores, logs, vault
-from creatorflow.env import BadSetting, Env, load_file
+from creatorflow.env import BadSetting, Env, is_private_enough, load_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_file(Path(os.environ.get("CREATORFLOW_ENV_FILE", BASE_DIR / ".env")))
@@ -117,12 +117,13 @@ def _database() -> dict[str, object]:
 
 DATABASES = {"default": _database()}
 
-# -- The queue only wakes work: rows say what is due, so a task is delivered once and never retried by the broker ------
+# -- The queues only wake work: rows say what is due, so a task is delivered once and never retried by the broker ------
+# core/queues.py has their names; WORKERS processes each.
 Q_CLUSTER = {
     "name": "creatorflow",
     "orm": "default",
-    "workers": env.integer("WORKERS", 3, least=1, most=64),
-    "queue_limit": env.integer("WORKERS", 3, least=1, most=64),
+    "workers": env.integer("WORKERS", 2, least=1, most=64),
+    "queue_limit": env.integer("WORKERS", 2, least=1, most=64),
     "bulk": 1,
     "timeout": 900,
     "retry": 1200,
@@ -229,6 +230,12 @@ EASYPOST_RATE_PER_SECOND = env.integer("EASYPOST_RATE_PER_SECOND", 100, least=1,
 PROVIDER_ORDER = env.words("PROVIDER_ORDER", "shippo,easypost,tiktok")
 SHIPPING_WEBHOOK_SECRET = env.secret("SHIPPING_WEBHOOK_SECRET", "")
 SHIPPO_WEBHOOK_SECRET = env.secret("SHIPPO_WEBHOOK_SECRET", "")
+
+# -- Printing: a service that takes files over docs/printing.md; empty: browsers print --------------------------------
+PRINT_SERVICE_URL = env.text("PRINT_SERVICE_URL", "")
+PRINT_SERVICE_TOKEN = env.secret("PRINT_SERVICE_TOKEN", "")
+if PRINT_SERVICE_URL and not is_private_enough(PRINT_SERVICE_URL):
+    raise BadSetting("PRINT_SERVICE_URL has to be an https address (http only on this machine).")
 
 # -- Buying ------------------------------------------------------------------------------------------------------------
 PURCHASES_PER_ACCOUNT = env.integer("PURCHASES_PER_ACCOUNT", 10, least=1, most=100)

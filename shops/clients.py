@@ -14,11 +14,12 @@ from core.limits import SharedLimiter
 from shops import journal, tokens, wire
 from shops.models import Authorization, Shop
 from shops.tiktok_shop.client import TikTokShopClient, Value
-from shops.tiktok_shop.endpoints import Endpoint
+from shops.tiktok_shop.endpoint import Endpoint
 from shops.tiktok_shop.errors import PROVIDER
 from shops.wire import http_client, token_host, use_transport
 
 __all__ = [
+    "API_CIRCUIT",
     "circuit_of",
     "http_client",
     "tiktok_client",
@@ -33,6 +34,8 @@ _TOKEN_SECONDS = 30.0
 # What spends money or says something is sent soon or not at all: by then others may have drawn
 # conclusions. A caller that is turned away was certainly not heard, and comes back later.
 _SOON = 20.0
+# TikTok as a whole: where it answers no shop, the next ones do not wait for it one after the other.
+API_CIRCUIT = "tiktok:api"
 
 
 class _Token:
@@ -82,7 +85,8 @@ class ShopClient(TikTokShopClient):
             raise
 
     def _await_turn(self, endpoint: Endpoint) -> None:
-        breaker.check(self.circuit, name=PROVIDER, probes=endpoint.safe)
+        for circuit in (self.circuit, API_CIRCUIT):
+            breaker.check(circuit, name=PROVIDER, probes=endpoint.safe)
         if endpoint.safe:
             return super()._await_turn(endpoint)
         return self.soon.acquire(self.limit_key)
@@ -116,7 +120,7 @@ def tiktok_client(shop: Shop) -> TikTokShopClient:
         journal=journal.note(PROVIDER, shop.workspace_id),
         refresh=token.renew,
         default_version=settings.TIKTOK_SHOP_API_VERSION,
-        gate=breaker.gate(circuit_of(shop.pk), name=PROVIDER),
+        gate=breaker.gate(circuit_of(shop.pk), API_CIRCUIT, name=PROVIDER),
     )
     client.circuit = circuit_of(shop.pk)
     client.held = token

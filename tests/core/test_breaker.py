@@ -174,6 +174,16 @@ def test_a_gate_lets_only_what_may_be_repeated_try() -> None:
 
 
 @pytest.mark.django_db
+def test_what_another_circuit_stopped_says_nothing_about_this_one() -> None:
+    open_it()
+    let_the_pause_end()
+    fail(kind=CircuitOpen)
+    assert Circuit.objects.get().state == "half-open"
+    call()  # the place of the caller that tries was given back
+    assert not breaker.is_open(KEY)
+
+
+@pytest.mark.django_db
 def test_a_person_may_have_it_tried_at_once() -> None:
     assert not breaker.try_now(KEY)
     open_it()

@@ -36,6 +36,7 @@ class Command(BaseCommand):
                     defaults={
                         "args": repr((path, {})),
                         "kwargs": None,
+                        "cluster": str(import_string(path).queue),
                         "schedule_type": Schedule.MINUTES,
                         "minutes": minutes,
                         "repeats": -1,

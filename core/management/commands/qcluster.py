@@ -1,4 +1,4 @@
-"""`manage.py qcluster`: the workers of the queue, with core.worker's watch over them."""
+"""`manage.py qcluster`: the workers of all queues, with core.worker's watch over them."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from core import worker
 
 
 class Command(BaseCommand):
-    """Stands before django-q2's command of this name; there is one queue, so no option is left."""
+    """Stands before django-q2's command of this name; it works every queue, so no option is left."""
 
-    help = "Works off the queue with WORKERS processes, until SIGTERM or Ctrl-C."
+    help = "Works off the queues with WORKERS processes each, until SIGTERM or Ctrl-C."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ends when it is asked to."""
