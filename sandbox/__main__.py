@@ -22,6 +22,7 @@ def _options() -> Options:
     parser.add_argument("--state", type=Path, help="file that keeps the world between starts")
     parser.add_argument("--durable", action="store_true", help="answer only what --state holds")
     parser.add_argument("--ready-file", type=Path, help="gets {url, pid} once it listens")
+    parser.add_argument("--thanked", type=Path, help="gets the SHA-256 of each webhook's body")
     parser.add_argument("--latency", type=_latency, default={}, metavar="rate=0.3,buy=0.7")
     parser.add_argument("--webhook-url", help="address of TikTok's webhooks")
     parser.add_argument("--redirect-url", help="where the authorize page sends people back to")
@@ -44,6 +45,7 @@ def _options() -> Options:
         state=given.state,
         durable=given.durable,
         ready_file=given.ready_file,
+        thanked=given.thanked,
         latency=given.latency,
         settings={name: value for name, value in settings.items() if value is not None},
     )

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from sandbox import carriers, parcels
+from sandbox import carriers, parcels, refunds
 from sandbox.control_page import page
 from sandbox.deliveries import Deliveries
 from sandbox.faults import Faults
@@ -17,6 +17,7 @@ from sandbox.tiktok.events import notify_by_hand
 from sandbox.tiktok.generate import Maker, populate
 from sandbox.tiktok.shops import found
 from sandbox.tiktok.store import Store
+from sandbox.tiktok.waiting import WAITING
 
 Json = dict[str, Any]
 Work = Callable[[web.Request, Json], Json]
@@ -70,6 +71,7 @@ class Control:
             web.post(f"{ROOT}/hasten", self._answer(self.hasten)),
             web.post(f"{ROOT}/reset", self._answer(self.reset)),
             web.post(f"{ROOT}/carriers", self._answer(self.carriers)),
+            web.post(f"{ROOT}/refunds", self._answer(self.refunds)),
             web.post(f"{ROOT}/parcels", self._answer(self.parcel)),
             web.post(f"{ROOT}/orders", self._answer(self.new_orders)),
             web.post(f"{ROOT}/orders/{{id}}/{{action}}", self._answer(self.order)),
@@ -101,7 +103,11 @@ class Control:
 
     def state(self) -> Json:
         """Clock, orders by status, wallets, packages, webhooks, faults met and calls per path."""
-        made = [p for p in self.store.packages.values() if not p.get("history")]
+        made = [
+            p
+            for p in self.store.packages.values()
+            if p["status"] != WAITING and not p.get("history")
+        ]
         lanes = [p["shipping_type"] for p in made for _ in p["orders"]]
         return {
             "now": self.world.now().isoformat(),
@@ -132,6 +138,7 @@ class Control:
             "latency": self.faults.latency,
             "settings": self.store.settings,
             "carriers": carriers.habits(self.world),
+            "refunds": refunds.habits(self.world),
             "calls": dict(self.world.calls),
         }
 
@@ -174,6 +181,10 @@ class Control:
     def carriers(self, request: web.Request, data: Json) -> Json:
         """POST /_control/carriers {late, never, lost, returned}: see `sandbox.carriers`."""
         return carriers.set_habits(self.world, data)
+
+    def refunds(self, request: web.Request, data: Json) -> Json:
+        """POST /_control/refunds {late, late_days, refused, silent}: see `sandbox.refunds`."""
+        return refunds.set_habits(self.world, data)
 
     def parcel(self, request: web.Request, data: Json) -> Json:
         """POST /_control/parcels {number, do}: see `sandbox.parcels`."""

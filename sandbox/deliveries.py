@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import hashlib
+from pathlib import Path
 
 import aiohttp
 
@@ -12,9 +14,11 @@ AT_ONCE = 20
 
 
 class Deliveries:
-    """Sends webhooks of every provider; `retries` are the pauses in seconds before each new try."""
+    """Sends webhooks of every provider; `retries` are the pauses in seconds before each new try.
+    The file `thanked` gets a line for each one that was answered well: its body's SHA-256."""
 
-    def __init__(self, faults: Faults, retries: list[float]) -> None:
+    def __init__(self, faults: Faults, retries: list[float], thanked: Path | None = None) -> None:
+        self.thanked = thanked
         self.faults = faults
         self.retries = retries
         self.sent: dict[str, int] = {}
@@ -62,6 +66,9 @@ class Deliveries:
             if 200 <= status < 300 or status == 401:
                 kept = self.sent if status != 401 else self.failed
                 kept[provider] = kept.get(provider, 0) + 1
+                if self.thanked and status != 401:
+                    with self.thanked.open("a") as lines:
+                        lines.write(hashlib.sha256(body).hexdigest() + "\n")
                 return
         self.failed[provider] = self.failed.get(provider, 0) + 1
 

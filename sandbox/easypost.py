@@ -6,6 +6,7 @@ from sandbox import label_files
 from sandbox.easypost_account import Account
 from sandbox.easypost_addresses import Addresses
 from sandbox.easypost_purchases import settle_refund
+from sandbox.easypost_scan_forms import ScanForms
 from sandbox.easypost_shipments import Shipments
 from sandbox.easypost_trackers import Trackers
 from sandbox.easypost_webhooks import Webhooks, scan
@@ -24,6 +25,7 @@ def routes(world: World) -> list[web.RouteDef]:
         *addresses.routes(),
         *Trackers(world, limit).routes(),
         *Account(world, limit).routes(),
+        *ScanForms(world, limit).routes(),
         *Webhooks(world).routes(),
         web.route("*", f"{ROOT}/{{rest:.*}}", Elsewhere().answer),
         *label_files.routes(world),

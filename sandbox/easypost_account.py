@@ -1,12 +1,10 @@
-"""EasyPost's account side: user, carrier accounts, refund lists, scan forms, single rates."""
+"""EasyPost's account side: user, carrier accounts, refund lists, single rates."""
 
 from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
 
-from sandbox import label_files
-from sandbox.easypost_addresses import lines
 from sandbox.easypost_documents import rate_json, refund_json
 from sandbox.easypost_purchases import request_refund
 from sandbox.easypost_webhooks import owner_id
@@ -22,10 +20,8 @@ from sandbox.easypost_wire import (
     not_found,
     page,
     required,
-    stamp,
     table,
 )
-from sandbox.prices import BY_KEY
 from sandbox.world import World
 
 ACCOUNTS = (
@@ -147,74 +143,6 @@ class Account:
         items, more = page(call, mine)
         return answer({"refunds": items, "has_more": more})
 
-    @guarded
-    async def scan_form(self, call: Call) -> web.Response:
-        """POST /scan_forms over bought USPS shipments of one origin; each only once."""
-        body = call.body.get("scan_form") or call.body
-        given = body.get("shipments") or body.get("shipment")
-        if not isinstance(given, list) or not given:
-            raise Problem(422, "SCAN_FORM.SHIPMENTS.REQUIRED", "Shipments are required.")
-        shipments = [self._scannable(entry, call.mode) for entry in given]
-        origin = shipments[0]["from_address"]
-        if len({shipment["from_address"]["zip"] for shipment in shipments}) > 1:
-            words = "All shipments of a scan form must have the same origin."
-            raise Problem(422, "SCAN_FORM.SHIPMENTS.INVALID", words)
-        codes = [shipment["bought"]["tracking"] for shipment in shipments]
-        file_id = label_files.keep(
-            self.world, carrier="USPS", service="SCAN Form", tracking=codes[0],
-            sender=lines(origin), recipient=[f"{len(codes)} pieces"], reference="",
-        )  # fmt: skip
-        now = stamp(self.world.now())
-        form = {
-            "id": self.world.new_id("sf_"),
-            "object": "ScanForm",
-            "created_at": now,
-            "updated_at": now,
-            "tracking_codes": codes,
-            "address": origin,
-            "status": "created",
-            "message": None,
-            "form_url": label_files.address(label_files.host_of(call.request), file_id, "pdf"),
-            "form_file_type": None,
-            "batch_id": self.world.new_id("batch_"),
-            "confirmation": None,
-        }
-        table(self.world, "scan_forms")[form["id"]] = {**form, "mode": call.mode}
-        for shipment in shipments:
-            shipment["scan_form"] = {key: form[key] for key in form if key != "address"}
-        return answer(form)
-
-    def _scannable(self, entry: Any, mode: str) -> Json:
-        wanted = entry.get("id") if isinstance(entry, dict) else entry
-        shipment = table(self.world, "shipments").get(str(wanted))
-        if shipment is None or shipment["mode"] != mode:
-            raise not_found()
-        bought = shipment["bought"]
-        usps = bought is not None and BY_KEY[bought["rate"][1]].carrier == "USPS"
-        if not usps or shipment.get("scan_form") or shipment.get("refund"):
-            words = "Only USPS shipments that are bought and not yet manifested can be scanned."
-            raise Problem(422, "SCAN_FORM.SHIPMENTS.INVALID", words)
-        kept: Json = shipment
-        return kept
-
-    @guarded
-    async def scan_forms(self, call: Call) -> web.Response:
-        """GET /scan_forms."""
-        self.limit.check()
-        mine = [form for form in table(self.world, "scan_forms").values()
-                if form["mode"] == call.mode]  # fmt: skip
-        items, more = page(call, mine)
-        shown = [{key: form[key] for key in form if key != "mode"} for form in items]
-        return answer({"scan_forms": shown, "has_more": more})
-
-    @guarded
-    async def one_scan_form(self, call: Call) -> web.Response:
-        """GET /scan_forms/{id}."""
-        form = table(self.world, "scan_forms").get(call.request.match_info["id"])
-        if form is None or form["mode"] != call.mode:
-            raise not_found()
-        return answer({key: form[key] for key in form if key != "mode"})
-
     def routes(self) -> list[web.RouteDef]:
         """The paths of this part."""
         return [
@@ -224,7 +152,4 @@ class Account:
             web.get(f"{ROOT}/rates/{{id}}", self.rate),
             web.post(f"{ROOT}/refunds", self.refund_many),
             web.get(f"{ROOT}/refunds", self.refunds),
-            web.post(f"{ROOT}/scan_forms", self.scan_form),
-            web.get(f"{ROOT}/scan_forms", self.scan_forms),
-            web.get(f"{ROOT}/scan_forms/{{id}}", self.one_scan_form),
         ]

@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sandbox import label_files
+from sandbox import label_files, refunds
 from sandbox.easypost_addresses import deliverable, lines, verified
 from sandbox.easypost_documents import stops_of, when
 from sandbox.easypost_webhooks import follow, refunded
@@ -16,7 +16,6 @@ from sandbox.world import World
 
 RATE_LIFE = timedelta(days=7)
 FORMATS = {"PNG": "png", "PDF": "pdf", "ZPL": "zpl"}
-REFUND_DAYS = {"USPS": 15}
 REFUND_WINDOW_DAYS = {"USPS": 30}
 
 
@@ -109,7 +108,9 @@ def settle_refund(world: World, shipment_id: str) -> None:
     if refund["status"] != "submitted":
         return
     shipment["updated"] = world.now().isoformat()
-    if scanned(stops_of(world, shipment), when(refund["at"])):
+    if refunds.is_refused(world, shipment_id) or scanned(
+        stops_of(world, shipment), when(refund["at"])
+    ):
         refund["status"] = "rejected"
         return
     refund["status"] = "refunded"
@@ -131,5 +132,5 @@ def request_refund(world: World, shipment: Json) -> None:
         raise Problem(422, "SHIPMENT.REFUND.UNAVAILABLE", words)
     shipment["refund"] = {"status": "submitted", "at": now.isoformat()}
     shipment["updated"] = now.isoformat()
-    due = now + timedelta(days=REFUND_DAYS.get(carrier, 2))
-    world.schedule(due.timestamp(), "easypost.refund", shipment["id"])
+    if due := refunds.wish(world, shipment["id"], carrier):
+        world.schedule(due, "easypost.refund", shipment["id"])

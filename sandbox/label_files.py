@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from sandbox.labels import RENDERERS
+from sandbox.labels import FORMS, RENDERERS, form_pdf
 from sandbox.world import World
 
 FIELDS = ("carrier", "service", "tracking", "sender", "recipient", "reference")
@@ -61,6 +61,7 @@ def routes(world: World) -> list[web.RouteDef]:
                 return _refused(403, "AccessDenied", "Request has expired")
         content_type, draw = RENDERERS[extension]
         words = dict(zip(FIELDS, kept, strict=False))
+        draw = form_pdf if words["service"] in FORMS else draw
         return web.Response(body=draw(**words), content_type=content_type)
 
     return [web.get("/files/labels/{name}", fetch)]

@@ -112,11 +112,24 @@ def label_pdf(
     recipient: Sequence[str], reference: str = "",
 ) -> bytes:  # fmt: skip
     """One page of 288 x 432 points; `tracking` must be printable ASCII (ValueError)."""
-    content = _content(carrier, service, tracking, sender, recipient, reference)
+    return _pdf(_content(carrier, service, tracking, sender, recipient, reference))
+
+
+def form_pdf(
+    *, carrier: str, service: str, tracking: str, sender: Sequence[str],
+    recipient: Sequence[str], reference: str = "",
+) -> bytes:  # fmt: skip
+    """A form to be scanned for many parcels: the same words in the middle of a letter page."""
+    words = _content(carrier, service, tracking, sender, recipient, reference)
+    return _pdf(b"q 1 0 0 1 162 180 cm\n%b\nQ\n" % words, b"612 792")
+
+
+def _pdf(content: bytes, size: bytes = b"288 432") -> bytes:
     stream = b"<< /Length %d >>\nstream\n%b\nendstream" % (len(content), content)
     out = bytearray(HEAD[0])
     offsets = []
-    for number, body in enumerate((*HEAD[1:], stream), 1):
+    pages = [one.replace(b"288 432", size) for one in HEAD[1:]]
+    for number, body in enumerate((*pages, stream), 1):
         offsets.append(len(out))
         out += b"%d 0 obj\n%b\nendobj\n" % (number, body)
     start = len(out)
@@ -178,6 +191,8 @@ def label_zpl(
     return ("\n".join([*lines, "^XZ"]) + "\n").encode()
 
 
+# What is not put on a parcel
+FORMS = ("SCAN Form", "Manifest")
 RENDERERS = {
     "pdf": ("application/pdf", label_pdf),
     "png": ("image/png", label_png),

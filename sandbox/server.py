@@ -40,12 +40,17 @@ class Options:
     state: Path | None = None
     durable: bool = False
     ready_file: Path | None = None
+    thanked: Path | None = None  # gets the SHA-256 of each webhook's body that was answered well
     latency: dict[str, float] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
 
 
 def build_app(
-    world: World, store: Store, faults: Faults, keeper: Keeper | None = None
+    world: World,
+    store: Store,
+    faults: Faults,
+    keeper: Keeper | None = None,
+    thanked: Path | None = None,
 ) -> web.Application:
     """The application with every provider's routes, over one world."""
     keep = [keeper.middleware] if keeper else []
@@ -53,7 +58,7 @@ def build_app(
         middlewares=[*keep, _bookkeeping(world), faults.middleware, endpoints.unknown],
         client_max_size=MAX_BODY,
     )
-    deliveries = Deliveries(faults, store.settings["webhook_retries"])
+    deliveries = Deliveries(faults, store.settings["webhook_retries"], thanked)
     world.deliver = deliveries.send
     app.add_routes(endpoints.routes(store))
     app.add_routes(easypost.routes(world))
@@ -130,7 +135,7 @@ async def serve(
     store = open_world(options)
     world = store.world
     keeper = Keeper(world, options.state) if options.durable and options.state else None
-    app = build_app(world, store, Faults(options.seed, options.latency), keeper)
+    app = build_app(world, store, Faults(options.seed, options.latency), keeper, options.thanked)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     site = web.TCPSite(runner, HOST, options.port, backlog=512)

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from sandbox.shippo_account import Account
 from sandbox.shippo_addresses import Addresses
+from sandbox.shippo_manifests import Manifests
 from sandbox.shippo_refunds import Refunds, settle_refund
 from sandbox.shippo_shipments import Shipments
 from sandbox.shippo_tracks import Tracks
@@ -26,6 +27,7 @@ def routes(world: World) -> list[web.RouteDef]:
         *transactions.routes(),
         *Refunds(world, transactions).routes(),
         *Tracks(world).routes(),
-        *Account(world, addresses).routes(),
+        *Account(world).routes(),
+        *Manifests(world, addresses).routes(),
         *Webhooks(world).routes(),
     ]

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from aiohttp import web
 
+from sandbox import refunds
 from sandbox.journeys import scanned
 from sandbox.prices import BY_KEY
 from sandbox.shippo_tracks import stops_of
@@ -25,15 +26,15 @@ from sandbox.shippo_wire import (
 )
 from sandbox.world import World
 
-REFUND_DAYS = {"USPS": 15}
-
 
 def settle_refund(world: World, refund_id: str) -> None:
     """The carrier's word on a refund: money back, or an error because the label was scanned."""
     refund = table(world, "refunds")[refund_id]
     transaction = table(world, "transactions")[refund["transaction"]]
     refund["updated"] = world.now().isoformat()
-    if scanned(stops_of(world, transaction), datetime.fromisoformat(refund["created"])):
+    if refunds.is_refused(world, refund_id) or scanned(
+        stops_of(world, transaction), datetime.fromisoformat(refund["created"])
+    ):
         refund["status"] = "ERROR"
         transaction["status"] = "REFUNDREJECTED"
         announce(world, "transaction_updated", transaction)
@@ -91,9 +92,9 @@ class Refunds:
         table(self.world, "refunds")[refund["object_id"]] = refund
         transaction |= {"status": "REFUNDPENDING", "refund_at": now.isoformat()}
         announce(self.world, "transaction_updated", transaction)
-        days = REFUND_DAYS.get(BY_KEY[transaction["service"]].carrier, 2)
-        due = now + timedelta(days=days)
-        self.world.schedule(due.timestamp(), "shippo.refund", refund["object_id"])
+        carrier = BY_KEY[transaction["service"]].carrier
+        if due := refunds.wish(self.world, refund["object_id"], carrier):
+            self.world.schedule(due, "shippo.refund", refund["object_id"])
         return answer(self._refund_json(refund), 201)
 
     @guarded

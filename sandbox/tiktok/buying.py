@@ -10,6 +10,7 @@ from sandbox.tiktok.gateway import Call, Refusal
 from sandbox.tiktok.orders import order_for
 from sandbox.tiktok.shipping import check_shippable, new_package, pick_lines
 from sandbox.tiktok.store import Store
+from sandbox.tiktok.waiting import combined, package_first
 
 Json = dict[str, Any]
 QUERY_BODY = frozenset({"order_line_item_ids", "order_line_list", "weight", "dimension"})
@@ -108,8 +109,8 @@ def _offer(quoted: Quote) -> Json:
     }
 
 
-def _own_lane(order: Json) -> None:
-    if order["shipping_type"] != "TIKTOK":
+def _own_lane(call: Call, order: Json) -> None:
+    if order["shipping_type"] != "TIKTOK" or package_first(call.shop):
         raise Refusal(21008106, "This interface cannot be used for this order in this region.")
 
 
@@ -118,7 +119,7 @@ async def eligible_services(call: Call) -> Json:
     """POST /fulfillment/202309/orders/{order_id}/shipping_services/query."""
     order = order_for(call.store, call.shop, call.path("order_id"))
     check_shippable(order)
-    _own_lane(order)
+    _own_lane(call, order)
     lines = pick_lines(call.store, order, call.body)
     return {
         "order_id": order["id"],
@@ -144,7 +145,9 @@ def _orders_to_ship(call: Call) -> tuple[list[Json], list[str]]:
         ):
             raise Refusal(21022025, "A shipping label has already been purchased.")
         check_shippable(order)
-        _own_lane(order)
+        _own_lane(call, order)
+        if (shared := combined(call.store, order)) and {*shared["orders"]} != {*ids}:
+            raise Refusal(21011033, "order already combined")
         if order["buyer"]["user_id"] != orders[0]["buyer"]["user_id"]:
             raise Refusal(21011035, "Orders of different buyers cannot share a package.")
     if ship_type == "2" and not call.body.get("order_line_item"):

@@ -6,6 +6,7 @@ from typing import Any
 from sandbox.tiktok.events import deauthorize, warn_of_expiry
 from sandbox.tiktok.orders import STATUSES
 from sandbox.tiktok.store import HOUR, Store
+from sandbox.tiktok.waiting import wrap_all
 
 Json = dict[str, Any]
 
@@ -26,6 +27,7 @@ def order_action(store: Store, order: Json, action: str, data: Json) -> None:
     actions: dict[str, Callable[[Store, Json, Json], None]] = {
         "cancel": _cancel,
         "request-cancel": _request_cancel,
+        "withdraw-cancel": _withdraw_cancel,
         "status": _status,
         "hold": _hold,
         "release": _release,
@@ -40,9 +42,19 @@ def _cancel(store: Store, order: Json, data: Json) -> None:
 
 
 def _request_cancel(store: Store, order: Json, data: Json) -> None:
+    """The buyer wants to cancel (`reason`: one of cancel_records.BUYERS)."""
     order["cancel_asked"] = store.world.unix()
+    order.pop("cancel_id", None)
     store.changed(order)
-    store.notify_cancellation(order, "BUYER", "CANCELLATION_REQUEST_PENDING")
+    reason = str(data.get("reason", ""))
+    store.notify_cancellation(order, "BUYER", "CANCELLATION_REQUEST_PENDING", reason)
+
+
+def _withdraw_cancel(store: Store, order: Json, data: Json) -> None:
+    """The buyer no longer wants to cancel."""
+    order["cancel_asked"] = None
+    store.changed(order)
+    store.notify_cancellation(order, "BUYER", "CANCELLATION_REQUEST_CANCELLED")
 
 
 def _status(store: Store, order: Json, data: Json) -> None:
@@ -115,4 +127,5 @@ STORE_ACTIONS: dict[str, Callable[[Store, Any], None]] = {
     "warn_of_expiry_days": _warn,
     "revoke_scope": _revoke,
     "invalidate_page_tokens": _call_in,
+    "shop_region": lambda store, value: wrap_all(store, str(value)),
 }

@@ -5,8 +5,11 @@ from aiohttp.web_exceptions import HTTPMethodNotAllowed, HTTPNotFound
 
 from sandbox.faults import Handler, provider_of
 from sandbox.tiktok import (
+    arranging,
     auth,
     buying,
+    cancellations,
+    combining,
     events,
     logistics,
     orders,
@@ -21,10 +24,13 @@ from sandbox.tiktok.store import Store
 INFO = ("seller.authorization.info",)
 ORDER = ("seller.order.info",)
 FULFIL = ("seller.fulfillment.basic",)
+PACKAGES = ("seller.fulfillment.package.write",)
 LOGISTICS = ("seller.logistics",)
 PRODUCT = ("seller.product.basic",)
+RETURNS = ("seller.return_refund.basic",)
 ONE_ORDER = "/fulfillment/202309/orders/{order_id}"
 ONE_PACKAGE = "/fulfillment/202309/packages/{package_id}"
+ONE_CANCELLATION = "/return_refund/202309/cancellations/{cancel_id}"
 HOOKS = "/event/202309/webhooks"
 IDS = frozenset({"ids"})
 
@@ -91,6 +97,44 @@ ENDPOINTS = (
         packages.SEARCH_QUERY,
         packages.SEARCH_BODY,
     ),
+    Endpoint(
+        "POST",
+        "/fulfillment/202309/packages/ship",
+        FULFIL,
+        arranging.ship_many,
+        body=arranging.BATCH_BODY,
+    ),
+    Endpoint("POST", f"{ONE_PACKAGE}/ship", FULFIL, arranging.ship, body=arranging.SHIP_BODY),
+    Endpoint("GET", f"{ONE_PACKAGE}/handover_time_slots", PACKAGES, arranging.slots),
+    Endpoint(
+        "GET",
+        "/fulfillment/202309/combinable_packages/search",
+        PACKAGES,
+        combining.search,
+        combining.SEARCH_QUERY,
+    ),
+    Endpoint(
+        "POST",
+        "/fulfillment/202309/packages/combine",
+        PACKAGES,
+        combining.combine,
+        body=combining.COMBINE_BODY,
+    ),
+    Endpoint(
+        "POST",
+        f"{ONE_PACKAGE}/uncombine",
+        PACKAGES,
+        combining.uncombine,
+        body=combining.UNCOMBINE_BODY,
+    ),
+    Endpoint(
+        "GET",
+        "/fulfillment/202309/orders/split_attributes",
+        PACKAGES,
+        combining.split_attributes,
+        combining.SPLIT_QUERY,
+    ),
+    Endpoint("POST", f"{ONE_ORDER}/split", PACKAGES, combining.split, body=combining.SPLIT_BODY),
     Endpoint("GET", f"{ONE_ORDER}/tracking", FULFIL, tracking.tracking),
     Endpoint("GET", "/logistics/202604/orders/{order_id}/tracking", LOGISTICS, tracking.logistics),
     Endpoint("GET", ONE_PACKAGE, FULFIL, packages.detail),
@@ -129,6 +173,43 @@ ENDPOINTS = (
         products.search,
         products.SEARCH_QUERY,
         products.SEARCH_BODY,
+    ),
+    Endpoint(
+        "POST",
+        "/return_refund/202602/cancellations/search",
+        RETURNS,
+        cancellations.search,
+        cancellations.SEARCH_QUERY,
+        cancellations.SEARCH_BODY,
+    ),
+    Endpoint(
+        "POST",
+        "/return_refund/202602/cancellations",
+        RETURNS,
+        cancellations.cancel,
+        body=cancellations.CANCEL_BODY,
+    ),
+    Endpoint(
+        "POST",
+        f"{ONE_CANCELLATION}/approve",
+        RETURNS,
+        cancellations.approve,
+        cancellations.DECIDE_QUERY,
+    ),
+    Endpoint(
+        "POST",
+        f"{ONE_CANCELLATION}/reject",
+        RETURNS,
+        cancellations.reject,
+        cancellations.DECIDE_QUERY,
+        cancellations.REJECT_BODY,
+    ),
+    Endpoint(
+        "GET",
+        "/return_refund/202309/reject_reasons",
+        RETURNS,
+        cancellations.reject_reasons,
+        cancellations.REASONS_QUERY,
     ),
     Endpoint("PUT", HOOKS, INFO, events.subscribe, body=events.SUBSCRIBE_BODY),
     Endpoint("GET", HOOKS, INFO, events.subscriptions),

@@ -12,6 +12,7 @@ from sandbox.tiktok.gateway import Call, Refusal, bad
 from sandbox.tiktok.orders import check_token, fingerprint, make_token
 from sandbox.tiktok.render import mask_level, recipient
 from sandbox.tiktok.store import DAY, Store
+from sandbox.tiktok.waiting import WAITING
 
 Json = dict[str, Any]
 SEARCH_QUERY = frozenset({"page_size", "page_token", "sort_field", "sort_order"})
@@ -72,6 +73,8 @@ def _orders_of(store: Store, package: Json) -> list[Json]:
 
 
 def _sub_status(store: Store, package: Json) -> str:
+    if package["status"] == WAITING:
+        return ""
     if package["status"] == "FULFILLING":
         return "TTS"
     if package["status"] == "COMPLETED":
@@ -107,7 +110,8 @@ async def detail(call: Call) -> Json:
         "orders": inside,
         "package_status": package["status"],
         "package_sub_status": _sub_status(store, package),
-        "split_and_combine_tag": "COMBINE" if len(package["orders"]) > 1 else "DEFAULT",
+        "split_and_combine_tag": package.get("tag")
+        or ("COMBINE" if len(package["orders"]) > 1 else "DEFAULT"),
         "has_multi_skus": sum(len(entry["skus"]) for entry in inside) > 1,
         "note_tag": "BUYER_NOTED" if order["message"] else "BUYER_UNNOTED",
         "shipping_provider_name": package["provider_name"],
@@ -214,6 +218,8 @@ async def document(call: Call) -> Json:
         raise Refusal(21008043, "The package is fulfilled by TikTok; nothing to print.")
     if package["status"] == "CANCELLED":
         raise Refusal(21023059, "The package has been cancelled.")
+    if package["status"] == WAITING:
+        raise Refusal(21023035, "Please arrange shipment before retrieving the document.")
     if package["status"] != "PROCESSING":
         raise Refusal(21042102, "Documents cannot be printed after the package was picked up.")
     if package["ready_at"] > store.world.unix():

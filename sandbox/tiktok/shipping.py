@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from sandbox.tiktok import waiting
 from sandbox.tiktok.carriers import BY_ID, USPS_ID, Carrier, owners
 from sandbox.tiktok.gateway import Call, Refusal
 from sandbox.tiktok.orders import order_for
@@ -43,7 +44,7 @@ def pick_lines(store: Store, order: Json, body: Json) -> list[str]:
     every = [line["id"] for line in order["lines"]]
     shipped = store.shipped_lines(order)
     if not named:
-        if shipped:
+        if shipped or len(waiting.of(store, order)) > 1:
             words = "Several packages are possible; specify the order lines to be shipped."
             raise Refusal(21011048, words)
         return every
@@ -109,7 +110,7 @@ async def mark_shipped(call: Call) -> Json:
     order = order_for(store, call.shop, call.path("order_id"))
     number, provider_id = call.body.get("tracking_number"), call.body.get("shipping_provider_id")
     check_shippable(order)
-    if order["shipping_type"] != "SELLER":
+    if order["shipping_type"] != "SELLER" or waiting.package_first(call.shop):
         raise Refusal(21008106, "This interface cannot be used for this order in this region.")
     lines = pick_lines(store, order, call.body)
     carrier = check_tracking(store, order, number, provider_id)

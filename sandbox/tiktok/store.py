@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from sandbox import carriers
+from sandbox.tiktok import cancel_records, waiting
 from sandbox.tiktok.render import order_document
 from sandbox.world import World
 
@@ -43,16 +44,8 @@ DEFAULTS: Json = {
 }
 
 TABLES = (
-    "sellers",
-    "shops",
-    "products",
-    "orders",
-    "packages",
-    "tracking",
-    "codes",
-    "access",
-    "refresh",
-    "subscriptions",
+    *("sellers", "shops", "products", "orders", "packages", "tracking", "cancellations"),
+    *("codes", "access", "refresh", "subscriptions"),
 )
 # what a reset leaves alone: the sellers are the same in every world, so a connected shop stays so
 CONNECTIONS = ("codes", "access", "refresh", "subscriptions")
@@ -77,6 +70,7 @@ class Store:
             ("tiktok.complete", self._complete),
         ):
             world.timer_handlers[name] = handler
+        world.timer_handlers["tiktok.cancel_due"] = lambda ref: cancel_records.due(self, ref)
         world.reset_hooks.append(self.prepare)
         self.prepare()
 
@@ -173,6 +167,7 @@ class Store:
 
     def cancel(self, order: Json, who: str, reason: str) -> None:
         """Cancel an order and its packages."""
+        waiting.leave(self, order, [line["id"] for line in order["lines"]])
         for number in order["packages"]:
             self.packages[number] |= {"status": "CANCELLED", "updated": self.world.unix()}
         order["cancel_asked"] = None
@@ -183,19 +178,9 @@ class Store:
         )
         self.notify_cancellation(order, who, "CANCELLATION_REQUEST_COMPLETE")
 
-    def notify_cancellation(self, order: Json, who: str, status: str) -> None:
-        """Webhook 11."""
-        self.notify(
-            order["shop"],
-            11,
-            {
-                "order_id": order["id"],
-                "cancellations_role": who,
-                "cancel_status": status,
-                "cancel_id": order.setdefault("cancel_id", self.world.new_number("4035", 19)),
-                "create_time": self.world.unix(),
-            },
-        )
+    def notify_cancellation(self, order: Json, who: str, status: str, reason: str = "") -> None:
+        """Webhook 11, and the record it is about."""
+        cancel_records.change(self, order, who, status, reason)
 
     # ---- packages ----------------------------------------------------------------------------
 
@@ -211,6 +196,7 @@ class Store:
             wait = (18 * HOUR + way.get("late", 0)) / way.get("pace", 1)
             self.world.schedule(now + wait, "tiktok.scan", package["id"])
         for order in orders:
+            waiting.leave(self, order, package["lines"])
             order["packages"].append(package["id"])
             if order.get("cancel_asked"):
                 # in the United States shipping an order turns a pending wish to cancel down
@@ -236,7 +222,8 @@ class Store:
 
     def shipped_lines(self, order: Json) -> set[str]:
         """Ids of the order's lines that lie in a package."""
-        return {line for number in order["packages"] for line in self.packages[number]["lines"]}
+        own = [self.packages[number] for number in order["packages"]]
+        return {line for one in own if one["status"] != waiting.WAITING for line in one["lines"]}
 
     def _move_package(self, package_id: str, was: str, status: str, order_status: str) -> bool:
         package = self.packages.get(package_id)

@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from shippo.models import components, errors, operations
 
 from sandbox.tracking_numbers import mod10
-from tests.sandbox.label_buyers import DAY, HOME, fetched, shippo_client, shippo_request
+from tests.sandbox.label_buyers import DAY, HOME, STUDIO, fetched, shippo_client, shippo_request
 from tests.sandbox.running import Running, running
 
 PDF = components.LabelFileTypeEnum.PDF_4X6
@@ -163,12 +163,13 @@ def test_carrier_accounts_addresses_and_manifests_decode(client: shippo.Shippo) 
     assert [one.carrier for one in accounts] == ["usps", "ups", "fedex", "ontrac", "dhl_ecommerce"]
     address = client.addresses.create(components.AddressCreateRequest(**HOME, validate=True))
     assert address.validation_results.is_valid is True
-    bought = buy(client, rate_of(client.shipments.create(shippo_request()), "usps_priority"))
+    shipment = client.shipments.create(shippo_request())
+    bought = buy(client, rate_of(shipment, "usps_priority"))
     manifest = client.manifests.create(
         components.ManifestCreateRequest(
             carrier_account=accounts[0].object_id,
-            shipment_date="2026-11-23T17:00:00Z",
-            address_from=components.AddressCreateRequest(**HOME),
+            shipment_date=str(shipment.shipment_date),
+            address_from=components.AddressCreateRequest(**STUDIO),
             transactions=[bought.object_id],
         )
     )
