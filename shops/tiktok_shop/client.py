@@ -14,7 +14,8 @@ import orjson
 
 from core.errors import NotAuthorized, RateLimited, RemoteError
 from core.http import Call, Gate, open_gate, send, with_retries
-from shops.tiktok_shop.endpoints import DEFAULT_VERSION, ENDPOINTS, Endpoint
+from shops.tiktok_shop.endpoint import DEFAULT_VERSION, Endpoint
+from shops.tiktok_shop.endpoints import ENDPOINTS
 from shops.tiktok_shop.errors import (
     PROVIDER,
     Asked,
@@ -101,7 +102,7 @@ class TikTokShopClient:
         self._token = token
         self._cipher = shop_cipher
         self._limiter = limiter or NoLimit()
-        self._journal = journal
+        self.journal = journal
         self._clock = clock
         self._refresh = refresh
         self._default_version = default_version
@@ -227,7 +228,7 @@ class TikTokShopClient:
                     request,
                     provider=PROVIDER,
                     safe=prepared.endpoint.safe,
-                    journal=self._journal,
+                    journal=self.journal,
                     auth=self._signature,
                     secrets=asked.secrets,
                 )

@@ -1,43 +1,15 @@
 """Every TikTok Shop endpoint we call, in one table: a new version or scope is changed here and
 nowhere else."""
 
-from dataclasses import dataclass
-
-DEFAULT_VERSION = "202309"
+from shops.tiktok_shop.endpoint import Endpoint
+from shops.tiktok_shop.package_endpoints import PACKAGE_TABLE
 
 AUTHORIZATION = "seller.authorization.info"
 ORDERS = "seller.order.info"
 FULFILLMENT = "seller.fulfillment.basic"
 LOGISTICS = "seller.logistics"
 PRODUCTS = "seller.product.basic"
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One row of the table. `safe` says that repeating the call changes nothing.
-
-    An empty `version` follows the client's default; undeclared query names are refused by the
-    gateway.
-    """
-
-    name: str
-    method: str
-    path: str
-    scope: str
-    safe: bool
-    version: str = ""
-    needs_cipher: bool = True
-    query: frozenset[str] = frozenset()
-
-    def url_path(self, default_version: str, path_params: dict[str, str]) -> str:
-        """The path to ask. ValueError for a missing part, or for one that could change the path."""
-        for name, value in path_params.items():
-            if not value or not value.replace("-", "").replace("_", "").isalnum():
-                raise ValueError(f"{self.name}: {name} is not an id: {value!r}")
-        try:
-            return self.path.format(version=self.version or default_version, **path_params)
-        except KeyError as error:
-            raise ValueError(f"{self.name} needs the path part {error}") from None
+RETURNS = "seller.return_refund.basic"
 
 
 _PAGE = frozenset({"page_size", "page_token", "sort_field", "sort_order"})
@@ -186,9 +158,50 @@ _TABLE = (
         safe=True,
         query=frozenset({"return_under_review_version", "return_draft_version", "locale"}),
     ),
+    Endpoint(
+        "search_cancellations",
+        "POST",
+        "/return_refund/{version}/cancellations/search",
+        RETURNS,
+        safe=True,
+        version="202602",
+        query=_PAGE,
+    ),
+    Endpoint(
+        "cancel_order",
+        "POST",
+        "/return_refund/{version}/cancellations",
+        RETURNS,
+        safe=False,
+        version="202602",
+    ),
+    Endpoint(
+        "approve_cancellation",
+        "POST",
+        "/return_refund/{version}/cancellations/{cancel_id}/approve",
+        RETURNS,
+        safe=False,
+        query=frozenset({"idempotency_key"}),
+    ),
+    Endpoint(
+        "reject_cancellation",
+        "POST",
+        "/return_refund/{version}/cancellations/{cancel_id}/reject",
+        RETURNS,
+        safe=False,
+        query=frozenset({"idempotency_key"}),
+    ),
+    Endpoint(
+        "reject_reasons",
+        "GET",
+        "/return_refund/{version}/reject_reasons",
+        RETURNS,
+        safe=True,
+        query=frozenset({"return_or_cancel_id", "locale"}),
+    ),
     Endpoint("webhooks", "GET", "/event/{version}/webhooks", AUTHORIZATION, safe=True),
     Endpoint("subscribe_webhook", "PUT", "/event/{version}/webhooks", AUTHORIZATION, safe=True),
     Endpoint("delete_webhook", "DELETE", "/event/{version}/webhooks", AUTHORIZATION, safe=True),
 )
 
-ENDPOINTS = {endpoint.name: endpoint for endpoint in _TABLE}
+ENDPOINTS = {endpoint.name: endpoint for endpoint in (*_TABLE, *PACKAGE_TABLE)}

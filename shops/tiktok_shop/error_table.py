@@ -82,8 +82,11 @@ _add(Kind.REFUSED, "TikTok has not accepted the invoice yet.", 21004020)
 _add(
     Kind.REFUSED,
     "This order is already shipped.",
-    *(21011006, 21011020, 21008099, 21042056),
+    *(21011006, 21011020, 21008099, 21011040, 21042056),
 )
+_add(Kind.REFUSED, "These orders can no longer travel in one package.", 21011031, 21011005)
+_add(Kind.REFUSED, "TikTok wants another time for the courier.", 21004017, 21011053)
+_add(Kind.REFUSED, "TikTok has no time for a courier here.", 21011054)
 _add(Kind.REFUSED, "This order is not waiting for shipment.", 21042057, 21032001, 21011003)
 _add(Kind.REFUSED, "TikTok ships this order for you.", 21008025)
 _add(Kind.REFUSED, "This way of shipping is not used in the shop's region.", 21008106, 21004010)
@@ -175,6 +178,30 @@ _add(Kind.REFUSED, "Buy the label before asking for the document.", 21023035, 21
 _add(Kind.REFUSED, "The package is already on its way: TikTok prints no more.", 21023046, 21042102)
 _add(Kind.REFUSED, "The package is cancelled.", 21023059)
 _add(Kind.REFUSED, "TikTok has no shipping data for this order. Check its state.", 21008109)
+
+# Cancellations and returns
+_add(Kind.REFUSED, "TikTok did not understand what was asked about the cancellation.", 25001001)
+_add(
+    Kind.REFUSED,
+    "This can no longer be decided: the request was answered, withdrawn or is over.",
+    *(25001003, 25011011, 25011012, 25020003, 25020009),
+)
+_add(Kind.REFUSED, "The request was approved already and cannot be refused.", 25020010)
+_add(Kind.REFUSED, "A return is under way, or the order is cancelled already.", 25001011)
+_add(Kind.REFUSED, "The order is completed or cancelled already.", 25001051)
+_add(
+    Kind.REFUSED,
+    "TikTok does not take this reason. Choose another one.",
+    *(25001014, 25001015, 25001016, 25001020, 25001057),
+)
+_add(Kind.LATER, "TikTok is busy with this order. Try again in a moment.", 25001028)
+_add(Kind.REFUSED, "The order is on its way: its shipment can no longer be stopped.", 25001045)
+_add(Kind.REFUSED, "TikTok's risk control stopped this request.", 25001046)
+_add(Kind.REFUSED, "Single lines cannot be cancelled with this request.", 25005010, 25005011)
+_add(Kind.REFUSED, "TikTok does not know this order or request.", 25007006)
+_add(Kind.REFUSED, "This decision does not fit the kind of request.", 25020004)
+_add(Kind.REFUSED, "TikTok does not let this shop decide about the order.", 25020005)
+_add(Kind.TROUBLE, "TikTok had a problem with the cancellation.", 25001058, 25007002, 25020008)
 
 # Products
 _add(Kind.REFUSED, "TikTok does not know this product.", 12019150, 12052032, 12052260)

@@ -24,7 +24,7 @@ from shops.tiktok_shop.scopes import purpose
 
 PROVIDER = "TikTok Shop"
 
-ALREADY_SHIPPED = frozenset({"21011006", "21011020", "21008099", "21042056"})
+ALREADY_SHIPPED = frozenset({"21011006", "21011020", "21008099", "21011040", "21042056"})
 LABEL_BOUGHT = frozenset({"21022025", "21030006"})
 LABEL_IN_PROGRESS = "21030005"
 NEEDS_LINES = "21011048"
@@ -101,6 +101,14 @@ def open_envelope(response: httpx.Response, asked: Asked) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise _unreadable(response, asked)
     return data
+
+
+def refusal_inside(code: str, message: str) -> RemoteError:
+    """The error that an entry of `errors[]` in an answer of code 0 means."""
+    kind, words = TABLE.get(code, (Kind.REFUSED, message))
+    return _class_of(kind, code, safe=False)(
+        words or f"TikTok refused without a reason (code {code}).", provider=PROVIDER, code=code
+    )
 
 
 def unreadable(*, safe: bool, code: str = "") -> RemoteError:

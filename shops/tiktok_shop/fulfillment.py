@@ -5,9 +5,8 @@ None of the calls that change something has an idempotency key. After OutcomeUnk
 never repeat.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
 
 from shops.tiktok_shop.client import TikTokShopClient
@@ -21,9 +20,7 @@ from shops.tiktok_shop.labels import (
     read_service,
 )
 from shops.tiktok_shop.measures import Size, dimension_for_shipping, weight_for_shipping
-from shops.tiktok_shop.paging import Page, all_pages, ask_page, read_list, window
-
-MAX_PACKAGE_PAGE = 50
+from shops.tiktok_shop.paging import read_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,42 +98,6 @@ def create_package(
     if service_id:
         body["shipping_service_id"] = service_id
     return read_package(client.call("create_package", body=body))
-
-
-def package_detail(client: TikTokShopClient, *, package_id: str) -> dict[str, Any]:
-    """A package with status, sub-status, tracking number, weight and addresses."""
-    return client.call("package_detail", path_params={"package_id": package_id})
-
-
-def search_packages(
-    client: TikTokShopClient,
-    *,
-    updated_since: datetime | None = None,
-    updated_until: datetime | None = None,
-    status: str = "",
-    page_size: int = MAX_PACKAGE_PAGE,
-    page_token: str = "",
-) -> Iterator[Page]:
-    """Pages of packages changed in [since, until), oldest change first."""
-    if not 1 <= page_size <= MAX_PACKAGE_PAGE:
-        raise ValueError(f"page_size is 1 to {MAX_PACKAGE_PAGE}")
-    body: dict[str, Any] = {**window("update_time", updated_since, updated_until)}
-    if status:
-        body["package_status"] = status
-
-    def ask(token: str) -> dict[str, Any]:
-        return client.call(
-            "search_packages",
-            query={
-                "page_size": page_size,
-                "sort_field": "update_time",
-                "sort_order": "ASC",
-                "page_token": token,
-            },
-            body=body,
-        )
-
-    return all_pages(lambda token: ask_page(ask, "packages", token), page_token)
 
 
 def shipping_document(

@@ -10,14 +10,18 @@ from shops.tiktok_shop.endpoints import (
     LOGISTICS,
     ORDERS,
     PRODUCTS,
+    RETURNS,
 )
+from shops.tiktok_shop.package_endpoints import PACKAGES
 
 _PURPOSE = {
     AUTHORIZATION: "see which shops you connected",
     ORDERS: "read orders",
     FULFILLMENT: "buy TikTok labels and mark orders as shipped",
+    PACKAGES: "split and combine packages",
     LOGISTICS: "read warehouses and carriers",
     PRODUCTS: "read product weights and sizes",
+    RETURNS: "see buyers' wishes to cancel and answer them",
 }
 
 

@@ -5,12 +5,10 @@ import pytest
 from core.errors import Unavailable
 from shops.tiktok_shop.endpoints import ENDPOINTS
 from shops.tiktok_shop.events import subscribe, subscriptions, unsubscribe
-from shops.tiktok_shop.fulfillment import (
-    search_packages,
-)
 from shops.tiktok_shop.logistics import delivery_options, shipping_providers, warehouses
 from shops.tiktok_shop.measures import product_measures
 from shops.tiktok_shop.orders import order_detail, search_orders_page
+from shops.tiktok_shop.packages import search_packages
 from shops.tiktok_shop.products import listed_skus, product_detail, search_products
 from shops.tiktok_shop.scopes import NEEDED, missing, purpose
 from shops.tiktok_shop.shops import authorized_shops

@@ -93,7 +93,14 @@ def test_a_call_that_changes_something_is_sent_once(
 def test_only_endpoints_marked_safe_are_repeated(name: str) -> None:
     wire = Wire(httpx.ReadTimeout("slow"))
     endpoint = ENDPOINTS[name]
-    parts = ("order_id", "package_id", "product_id", "warehouse_id", "delivery_option_id")
+    parts = (
+        "order_id",
+        "package_id",
+        "product_id",
+        "warehouse_id",
+        "delivery_option_id",
+        "cancel_id",
+    )
     path = {part: "1" for part in parts if f"{{{part}}}" in endpoint.path}
     with pytest.raises(RemoteError):
         wire.client().call(name, path_params=path, body={})
@@ -106,6 +113,14 @@ def test_what_costs_or_cannot_be_undone_is_not_marked_safe() -> None:
         "create_package",
         "update_package_shipping_info",
         "update_order_shipping_info",
+        "cancel_order",
+        "approve_cancellation",
+        "reject_cancellation",
+        "ship_package",
+        "ship_packages",
+        "combine_packages",
+        "uncombine_packages",
+        "split_order",
     }
 
 

@@ -9,15 +9,13 @@ from shops.tiktok_shop.fulfillment import (
     Line,
     create_package,
     mark_package_shipped,
-    package_detail,
     query_shipping_services,
-    search_packages,
     shipping_document,
     update_shipping_info,
     validate_tracking,
 )
 from shops.tiktok_shop.measures import Size
-from tests.shops.tiktok_shop.wire import NOW, Wire, ok, refusal
+from tests.shops.tiktok_shop.wire import Wire, ok, refusal
 
 BOX = Size(length_mm=254, width_mm=152, height_mm=40)
 PARCEL = {
@@ -191,21 +189,6 @@ def test_a_purchase_answered_without_a_package_is_unknown_not_failed() -> None:
     with pytest.raises(OutcomeUnknown):
         create_package(wire.client(), order_id="57", weight_g=340, size=BOX)
     assert len(wire.requests) == 1
-
-
-def test_a_package_is_read_and_packages_are_searched() -> None:
-    wire = Wire(ok({"package_id": "77", "package_status": "TO FULFILL"}))
-    assert package_detail(wire.client(), package_id="77")["package_status"] == "TO FULFILL"
-    assert wire.asked == ("GET", "/fulfillment/202309/packages/77")
-
-    wire = Wire(ok({"packages": [{"id": "77"}]}))
-    (page,) = search_packages(wire.client(), updated_since=NOW, status="PROCESSING")
-    assert page.items == [{"id": "77"}]
-    assert wire.query()["page_size"] == "50"
-    assert wire.body() == {
-        "update_time_ge": int(NOW.timestamp()),
-        "package_status": "PROCESSING",
-    }
 
 
 def test_a_label_document_is_an_address_that_stays_out_of_logs() -> None:
