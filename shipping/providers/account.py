@@ -34,16 +34,20 @@ class LabelFiles:
     def get(self, label: BoughtLabel, fresh_url: Callable[[], str]) -> Document:
         """The file. `fresh_url` asks the provider for the link of today, empty while the label is
         being made."""
-        if label.label_url:
+        return self.at(label.label_url, fresh_url, what="label")
+
+    def at(self, known_url: str, fresh_url: Callable[[], str], *, what: str) -> Document:
+        """The file at `known_url`, or where `fresh_url` says; `what` names it in a sentence."""
+        if known_url:
             try:
-                return self._fetch(label.label_url)
+                return self._fetch(known_url)
             except Rejected as refusal:
                 if refusal.code != GONE:
                     raise
         url = fresh_url()
         if not url:
             raise Unavailable(
-                f"{self.wire.name} is still making the label.",
+                f"{self.wire.name} is still making the {what}.",
                 provider=self.wire.name,
                 code="label-pending",
                 retry_after=3,
@@ -51,4 +55,7 @@ class LabelFiles:
         return self._fetch(url)
 
     def _fetch(self, url: str) -> Document:
-        return self.wire.again(lambda: fetch(self.wire.client, url, self.source, gate=self.gate))
+        wire = self.wire
+        return wire.again(
+            lambda: fetch(wire.client, url, self.source, gate=self.gate, journal=wire.journal)
+        )

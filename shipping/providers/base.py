@@ -23,6 +23,8 @@ class Can(StrEnum):
     TRACK = "track"
     TEST_KEY = "test_key"
     LISTEN = "listen"
+    MANIFEST = "manifest"
+    ZPL = "zpl"  # labels in the language of label printers
 
 
 class Unsupported(Exception):
@@ -35,6 +37,14 @@ class LabelFormat(StrEnum):
     PDF = "PDF"
     PNG = "PNG"
     ZPL = "ZPL"
+
+
+class Signature(StrEnum):
+    """Whose signature the carrier asks for at the door."""
+
+    NONE = ""
+    ANY = "any"
+    ADULT = "adult"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,8 @@ class ShipmentSpec:
     reference: str
     label_format: LabelFormat = LabelFormat.PDF
     tiktok_order_ids: tuple[str, ...] = ()
+    insured: Money | None = None  # for how much; its price is part of the rates
+    signature: Signature = Signature.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +157,7 @@ class VoidOutcome(StrEnum):
 class VoidResult:
     outcome: VoidOutcome
     message: str = ""
+    amount: Money | None = None  # what came back, where the provider says it
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,14 @@
 a label can be."""
 
 import re
+import time
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
+from core.calls import Call, describe
 from core.errors import Rejected, Unavailable
 from core.http import Gate, open_gate, retry_after
 from shipping.providers.base import Document
@@ -62,7 +65,14 @@ def _port(url: httpx.URL) -> int:
     return url.port or (443 if url.scheme == "https" else 80)
 
 
-def fetch(client: httpx.Client, url: str, source: Source, *, gate: Gate = open_gate) -> Document:
+def fetch(
+    client: httpx.Client,
+    url: str,
+    source: Source,
+    *,
+    gate: Gate = open_gate,
+    journal: Callable[[Call], None] | None = None,
+) -> Document:
     """The file at `url`, asked for once. Rejected when it must not be fetched or is no label.
 
     No redirect is followed and nothing that identifies us is sent; at most 10 MB are read.
@@ -75,22 +85,37 @@ def fetch(client: httpx.Client, url: str, source: Source, *, gate: Gate = open_g
         )
     request = client.build_request("GET", url, headers={"accept-encoding": "identity"})
     with gate(request):
-        content = _download(client, request, source.name)
+        content = _download(client, request, source.name, journal)
     return Document(content, _kind(content, source.name))
 
 
-def _download(client: httpx.Client, request: httpx.Request, name: str) -> bytes:
+def _download(
+    client: httpx.Client,
+    request: httpx.Request,
+    name: str,
+    journal: Callable[[Call], None] | None,
+) -> bytes:
+    started = time.monotonic()
+    response: httpx.Response | None = None
+    failure = ""
     try:
         response = client.send(request, stream=True, follow_redirects=False)
         with closing(response):
             _check_status(response, name)
             return _read(response, name)
     except httpx.HTTPError as error:
+        failure = type(error).__name__
         raise Unavailable(
             f"The label file at {name} could not be fetched.",
             provider=name,
-            code=type(error).__name__,
+            code=failure,
         ) from error
+    finally:
+        if journal:
+            call = describe(request, response, time.monotonic() - started, failure)
+            # Without its link: whoever has that has the label, and the address on it.
+            where = f"/label-file/{request.url.host}"
+            journal(replace(call, url=where, asked="", answered=""))
 
 
 def _host(url: str) -> str:

@@ -67,6 +67,11 @@ def identifier(value: object, *path: str) -> str:
     return found if _IDENTIFIER.fullmatch(found) else ""
 
 
+def filled(**words: str) -> dict[str, str]:
+    """The words that are not empty, by name."""
+    return {name: word for name, word in words.items() if word}
+
+
 def tracking_number(value: object, name: str) -> str:
     """A tracking number as the provider writes it; empty for what cannot be one."""
     found = text(value, name)

@@ -8,6 +8,7 @@ hours, our choice.
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ from shipping.providers.base import (
     BoughtLabel,
     Can,
     Document,
+    LabelFormat,
     Quotes,
     Rate,
     ShipmentSpec,
@@ -30,7 +32,8 @@ from shipping.providers.base import (
     VoidResult,
 )
 from shipping.providers.download import Source
-from shipping.providers.easypost.build import build_buy, build_shipment, refs, safe_id
+from shipping.providers.easypost import scan_forms
+from shipping.providers.easypost.build import build_buy, build_shipment, premium, refs, safe_id
 from shipping.providers.easypost.hooks import ensure
 from shipping.providers.easypost.names import NAME, SLUG
 from shipping.providers.easypost.parse import (
@@ -42,7 +45,9 @@ from shipping.providers.easypost.parse import (
     parse_refund,
     parse_void,
     read_refusal,
+    with_fee,
 )
+from shipping.providers.manifests import Form, FormWish
 from shipping.providers.tracking import about_number
 from shipping.providers.units import check_parcel
 from shipping.providers.wire import Wire
@@ -59,7 +64,10 @@ class EasyPost:
     """One EasyPost account. `client` is an open, pooled httpx client; `base_url` ends in /v2."""
 
     slug = SLUG
-    can = frozenset({Can.RATES, Can.BUY, Can.VOID, Can.TRACK, Can.TEST_KEY, Can.LISTEN})
+    can = frozenset(
+        {Can.RATES, Can.BUY, Can.VOID, Can.TRACK, Can.TEST_KEY, Can.LISTEN, Can.MANIFEST, Can.ZPL}
+    )
+    manifest_carriers = scan_forms.CARRIERS
 
     def __init__(
         self,
@@ -103,16 +111,23 @@ class EasyPost:
     def quote(self, spec: ShipmentSpec) -> Quotes:
         """All rates; makes a shipment at EasyPost, which is free."""
         check_parcel(spec.parcel, NAME)
-        body = build_shipment(spec)
-        return parse_quotes(self._wire.ask("POST", "/shipments", body=body), now=self._now())
+        now = self._now()
+        fee = premium(spec.insured, now.date())
+        answer = self._wire.ask("POST", "/shipments", body=build_shipment(spec))
+        return with_fee(parse_quotes(answer, now=now), fee)
 
     def buy(self, spec: ShipmentSpec, rate: Rate, *, key: str) -> BoughtLabel:
         """Buy `rate`, sending once. EasyPost has nowhere to put `key`: the shipment's id stands for
         the purchase."""
         shipment, _ = refs(rate)
         check_parcel(spec.parcel, NAME)
-        answer = self._wire.spend(f"/shipments/{shipment}/buy", build_buy(rate))
-        return parse_label(answer, rate)
+        answer = self._wire.spend(f"/shipments/{shipment}/buy", build_buy(rate, spec.insured))
+        bought = parse_label(answer, rate)
+        wants_zpl = spec.label_format is LabelFormat.ZPL
+        if wants_zpl and bought.label_format is not LabelFormat.ZPL:
+            # The shipment was made for its rates, with a PDF: EasyPost converts it when asked.
+            return replace(bought, label_format=LabelFormat.ZPL, label_url="")
+        return bought
 
     def find(self, rate: Rate, *, key: str) -> BoughtLabel | None:
         """The label of the shipment `rate` belongs to, if it has one."""
@@ -150,6 +165,33 @@ class EasyPost:
         """Have EasyPost send its events to `url`, signed with `secret`; safe to repeat."""
         ensure(self._wire, url, secret)
 
+    def _zpl_url(self, path: str) -> str:
+        """Where the converted label is; "" where EasyPost cannot convert it: the PDF is there."""
+        try:
+            answer = self._wire.ask("GET", f"{path}/label", params={"file_format": "ZPL"})
+        except Rejected:
+            return ""
+        return fields.web_address(fields.mapping(answer, "postage_label"), "label_zpl_url")
+
+    def make_form(self, wish: FormWish) -> Form:
+        """Make a SCAN form, sending once."""
+        return scan_forms.make(self._wire, wish)
+
+    def find_form(self, wish: FormWish, *, since: datetime) -> Form | None:
+        """The SCAN form the shipments are on."""
+        return scan_forms.find(self._wire, wish, since=since)
+
+    def form(self, ref: str) -> Form:
+        """The form as it stands now."""
+        return scan_forms.get(self._wire, ref)
+
+    def form_file(self, form: Form) -> Document:
+        """Its PDF, by the known link, else by a new one."""
+        return self._files.at(form.url, lambda: self.form(form.ref).url, what="form")
+
     def _fresh_url(self, label: BoughtLabel) -> str:
-        answer = self._wire.ask("GET", f"/shipments/{safe_id(label.provider_label_id)}")
+        path = f"/shipments/{safe_id(label.provider_label_id)}"
+        if label.label_format is LabelFormat.ZPL and (url := self._zpl_url(path)):
+            return url
+        answer = self._wire.ask("GET", path)
         return label_file(fields.mapping(answer, "postage_label"))[0]

@@ -1,9 +1,16 @@
 """What EasyPost is asked: bodies of its version 2 wire, as pure functions."""
 
+from datetime import date
+from decimal import ROUND_UP, Decimal
+
+from core.money import Money
 from shipping.providers.account import recipient_of
-from shipping.providers.base import Address, Rate, ShipmentSpec, Unsupported
+from shipping.providers.base import Address, Rate, ShipmentSpec, Signature, Unsupported
 from shipping.providers.easypost.names import NAME, SLUG
 from shipping.providers.units import inches, ounces
+from shops.policy.book import EVERYWHERE, plain
+
+_SIGNATURES = {Signature.ANY: "SIGNATURE", Signature.ADULT: "ADULT_SIGNATURE"}
 
 
 def build_shipment(spec: ShipmentSpec) -> dict[str, object]:
@@ -18,15 +25,42 @@ def build_shipment(spec: ShipmentSpec) -> dict[str, object]:
                 "height": float(inches(spec.parcel.height_mm)),
                 "weight": float(ounces(spec.parcel.weight_g)),
             },
-            "options": {"label_format": spec.label_format.value, "label_size": "4x6"},
+            "options": _options(spec),
             "reference": spec.reference,
         }
     }
 
 
-def build_buy(rate: Rate) -> dict[str, object]:
-    """Body of POST /shipments/{id}/buy."""
-    return {"rate": {"id": refs(rate)[1]}}
+def _options(spec: ShipmentSpec) -> dict[str, str]:
+    options = {"label_format": spec.label_format.value, "label_size": "4x6"}
+    if spec.signature:
+        options["delivery_confirmation"] = _SIGNATURES[spec.signature]
+    return options
+
+
+def build_buy(rate: Rate, insured: Money | None = None) -> dict[str, object]:
+    """Body of POST /shipments/{id}/buy; EasyPost insures in US dollars. Unsupported for others."""
+    body: dict[str, object] = {"rate": {"id": refs(rate)[1]}}
+    if insured:
+        body["insurance"] = str(_dollars(insured))
+    return body
+
+
+def premium(insured: Money | None, on: date) -> Decimal:
+    """What EasyPost adds for insuring a parcel, in US dollars: it is in no rate, and charged with
+    the purchase."""
+    if insured is None:
+        return Decimal(0)
+    book = plain(EVERYWHERE)
+    share = book.rule("insurance_fee.easypost.percent", on=on).number / 100
+    least = book.rule("insurance_fee.easypost.least", on=on).number
+    return max(_dollars(insured) * share, least).quantize(Decimal("0.01"), ROUND_UP)
+
+
+def _dollars(insured: Money) -> Decimal:
+    if insured.currency != "USD":
+        raise Unsupported(f"EasyPost does not insure in {insured.currency}.")
+    return insured.amount
 
 
 def _address(address: Address) -> dict[str, str]:

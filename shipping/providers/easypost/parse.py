@@ -1,6 +1,7 @@
 """What EasyPost answers, as our values: pure functions that raise errors of core.errors and nothing
 else."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -52,8 +53,25 @@ def _rate(entry: object, shipment: str, now: datetime) -> Rate | None:
         delivery_days=fields.days(entry, "delivery_days", "est_delivery_days"),
         guaranteed=fields.mapping(entry).get("delivery_date_guaranteed") is True,
         expires_at=now + RATES_LAST,
-        provider_ref={"shipment_id": shipment, "rate_id": rate_id},
+        provider_ref=fields.filled(
+            shipment_id=shipment,
+            rate_id=rate_id,
+            carrier_account=fields.identifier(entry, "carrier_account_id"),
+        ),
     )
+
+
+def with_fee(quotes: Quotes, fee: Decimal) -> Quotes:
+    """The same with `fee` US dollars on top of every rate in US dollars; the others are left out,
+    since what they would come to cannot be told."""
+    if not fee:
+        return quotes
+    dearer = [
+        replace(rate, price=Money(rate.price.amount + fee, "USD"))
+        for rate in quotes.rates
+        if rate.price.currency == "USD"
+    ]
+    return replace(quotes, rates=tuple(dearer))
 
 
 def _complaint(entry: object) -> str:

@@ -28,6 +28,8 @@ from shipping.providers.base import (
     VoidResult,
 )
 from shipping.providers.download import Source
+from shipping.providers.manifests import Form, FormWish
+from shipping.providers.shippo import manifests
 from shipping.providers.shippo.build import build_purchase, build_shipment, refs, safe_id
 from shipping.providers.shippo.hooks import ensure
 from shipping.providers.shippo.names import NAME, SLUG
@@ -59,7 +61,10 @@ class Shippo:
     """One Shippo account. `client` is an open, pooled httpx client."""
 
     slug = SLUG
-    can = frozenset({Can.RATES, Can.BUY, Can.VOID, Can.TRACK, Can.TEST_KEY, Can.LISTEN})
+    can = frozenset(
+        {Can.RATES, Can.BUY, Can.VOID, Can.TRACK, Can.TEST_KEY, Can.LISTEN, Can.MANIFEST, Can.ZPL}
+    )
+    manifest_carriers = manifests.CARRIERS
 
     def __init__(
         self,
@@ -164,6 +169,22 @@ class Shippo:
     def listen(self, url: str, *, secret: str) -> None:
         """Have Shippo send its events to `url`, whose query carries the secret; safe to repeat."""
         ensure(self._wire, url, test=self._mode == "test")
+
+    def make_form(self, wish: FormWish) -> Form:
+        """Ask for a manifest, sending once; it is made in the background."""
+        return manifests.make(self._wire, wish)
+
+    def find_form(self, wish: FormWish, *, since: datetime) -> Form | None:
+        """The manifest with one of these transactions."""
+        return manifests.find(self._wire, wish, since=since)
+
+    def form(self, ref: str) -> Form:
+        """The form as it stands now."""
+        return manifests.get(self._wire, ref)
+
+    def form_file(self, form: Form) -> Document:
+        """Its PDF, by the known link, else by a new one."""
+        return self._files.at(form.url, lambda: self.form(form.ref).url, what="form")
 
     def _again(self, answer: object) -> object:
         return self._wire.ask("GET", f"/shipments/{safe_id(shipment_id(answer))}")

@@ -2,11 +2,19 @@
 there."""
 
 from shipping.providers.account import recipient_of
-from shipping.providers.base import Address, LabelFormat, Rate, ShipmentSpec, Unsupported
+from shipping.providers.base import (
+    Address,
+    LabelFormat,
+    Rate,
+    ShipmentSpec,
+    Signature,
+    Unsupported,
+)
 from shipping.providers.shippo.names import NAME, SLUG
 from shipping.providers.units import inches, ounces
 
 MAX_METADATA = 100
+_SIGNATURES = {Signature.ANY: "STANDARD", Signature.ADULT: "ADULT"}
 _FILE_TYPES = {
     LabelFormat.PDF: "PDF_4x6",
     LabelFormat.PNG: "PNG",
@@ -26,12 +34,27 @@ def build_shipment(spec: ShipmentSpec) -> dict[str, object]:
         "mass_unit": "oz",
     }
     return {
-        "address_from": _address(spec.sender),
-        "address_to": _address(recipient_of(spec, NAME)),
+        "address_from": address_body(spec.sender),
+        "address_to": address_body(recipient_of(spec, NAME)),
         "parcels": [parcel],
         "metadata": spec.reference[:MAX_METADATA],
         "async": False,
+        **_extra(spec),
     }
+
+
+def _extra(spec: ShipmentSpec) -> dict[str, object]:
+    """Signature and insurance: with the shipment, so that its rates include them."""
+    extra: dict[str, object] = {}
+    if spec.signature:
+        extra["signature_confirmation"] = _SIGNATURES[spec.signature]
+    if spec.insured:
+        extra["insurance"] = {
+            "amount": str(spec.insured.amount),
+            "currency": spec.insured.currency,
+            "content": "Merchandise",
+        }
+    return {"extra": extra} if extra else {}
 
 
 def build_purchase(spec: ShipmentSpec, rate: Rate, key: str) -> dict[str, object]:
@@ -64,7 +87,8 @@ def safe_id(found: str) -> str:
     return found
 
 
-def _address(address: Address) -> dict[str, str]:
+def address_body(address: Address) -> dict[str, str]:
+    """An address as Shippo reads it, without what is empty."""
     values = {
         "name": address.name,
         "company": address.company,

@@ -73,7 +73,11 @@ def _rate(entry: object, shipment: str, now: datetime) -> Rate | None:
         delivery_days=fields.days(entry, "estimated_days", "days"),
         guaranteed=False,  # Shippo promises nothing here: arrives_by is an hour of the day
         expires_at=now + RATES_LAST,
-        provider_ref={"shipment_id": shipment, "rate_id": rate_id},
+        provider_ref=fields.filled(
+            shipment_id=shipment,
+            rate_id=rate_id,
+            carrier_account=fields.identifier(entry, "carrier_account"),
+        ),
     )
 
 

@@ -13,7 +13,7 @@ from shipping.providers import fields
 from shipping.providers.base import Rate
 from shipping.providers.easypost import parse as easypost
 from shipping.providers.shippo import parse as shippo
-from shipping.providers.tiktok import parse_package_ids, parse_packages
+from shipping.providers.tiktok_parse import parse_package_ids, parse_packages
 from tests.contracts.tape import outcome
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

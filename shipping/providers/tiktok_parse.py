@@ -1,0 +1,141 @@
+"""What TikTok answers as a label provider, as our values: pure functions that raise errors of
+core.errors only."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from core.errors import OutcomeUnknown, Rejected
+from core.money import Money
+from shipping.providers import fields
+from shipping.providers.base import BoughtLabel, Quotes, Rate
+from shipping.providers.carriers import carrier_slug, service_words
+from shipping.providers.wire import nonsense, unreadable
+from shops.tiktok_shop.labels import PackageBought, ShippingService
+
+SLUG = "tiktok"
+NAME = "TikTok Shop"
+RATES_LAST = timedelta(hours=1)
+BUYING = "RTSING"  # package sub-status while TikTok buys the label from the carrier
+# Packages that carry no label: combined or split, but not shipped, or not any more
+NOT_SHIPPED = frozenset({"CANCELLED", "TO_FULFILL"})
+
+
+def unknown(message: str, code: str, retry_after: float | None = 3) -> OutcomeUnknown:
+    """Whether a label was bought is not known; worth asking again in a moment."""
+    return OutcomeUnknown(message, provider=NAME, code=code, retry_after=retry_after)
+
+
+def parse_services(services: Sequence[ShippingService], order: str, *, now: datetime) -> Quotes:
+    """TikTok's services as rates; one without id or price is left out and said so."""
+    rates = [rate for service in services if (rate := _rate(service, order, now))]
+    missing = len(services) - len(rates)
+    messages = (f"{missing} of {NAME}'s services could not be read.",) if missing else ()
+    return Quotes(tuple(rates), messages)
+
+
+def _rate(service: ShippingService, order: str, now: datetime) -> Rate | None:
+    price, chosen = _price(service), fields.identifier(service.id)
+    if not chosen or price is None:
+        return None
+    name = fields.clean(service.name, 80)
+    return Rate(
+        provider=SLUG,
+        carrier=carrier_slug(service.provider_name or "tiktok"),
+        service=chosen,
+        service_name=name or service_words(service.provider_name) or "TikTok Shipping",
+        price=price,
+        delivery_days=service.latest_days or service.earliest_days,
+        guaranteed=False,
+        expires_at=now + RATES_LAST,
+        provider_ref={
+            "order_id": order,
+            "service_id": chosen,
+            "shipping_provider_id": fields.identifier(service.provider_id),
+        },
+    )
+
+
+def _price(service: ShippingService) -> Money | None:
+    """What it costs, unless no label can cost that."""
+    price = service.price
+    told = {"amount": price.amount, "currency": price.currency} if price else {}
+    return fields.money(told, "amount", "currency")
+
+
+def parse_bought(bought: PackageBought, rate: Rate) -> BoughtLabel:
+    """A purchase: paid, its document and mostly its tracking number still to come. The service is
+    the one TikTok used."""
+    package = fields.identifier(bought.raw, "package_id")
+    if not package:
+        raise unreadable(NAME, "a package id")
+    used = bought.service
+    price = _price(used) if used else None
+    extra = {"order_id": rate.provider_ref["order_id"]}
+    if used and (carrier_id := fields.identifier(used.provider_id)):
+        extra["shipping_provider_id"] = carrier_id
+    if price is None:
+        extra["cost_from"] = "quote"
+    return BoughtLabel(
+        provider_label_id=package,
+        tracking_number=fields.tracking_number(bought.raw, "tracking_number"),
+        carrier=carrier_slug(used.provider_name) if used and used.provider_name else rate.carrier,
+        service=(fields.identifier(used.id) if used else "") or rate.service,
+        cost=price or rate.price,
+        pending_document=True,
+        extra=extra,
+    )
+
+
+def parse_package_ids(orders: Sequence[object], order: str) -> list[str]:
+    """Ids of the order's packages. Unavailable when the order is not in the answer: that proves
+    nothing."""
+    found = next((entry for entry in orders if fields.text(entry, "id") == order), None)
+    if found is None:
+        raise nonsense(NAME)
+    named = [fields.identifier(entry, "id") for entry in fields.entries(found, "packages")]
+    named += [fields.identifier(line, "package_id") for line in fields.entries(found, "line_items")]
+    return [package for package in dict.fromkeys(named) if package]
+
+
+def parse_packages(details: Sequence[object], rate: Rate) -> BoughtLabel | None:
+    """The first package that was shipped and not cancelled, as a label; OutcomeUnknown while TikTok
+    is buying it.
+
+    A package shipped with somebody's own label is not ours and is Rejected: the order needs no
+    label any more.
+    """
+    live = [entry for entry in details if _status(entry) not in NOT_SHIPPED]
+    if not live:
+        return None
+    first = live[0]
+    package = fields.identifier(first, "package_id")
+    if not package:
+        raise nonsense(NAME)
+    if fields.text(first, "package_sub_status").upper() == BUYING:
+        raise unknown("TikTok is still buying the label.", BUYING)
+    if fields.text(first, "shipping_type").upper() == "SELLER":
+        raise Rejected(
+            "The order was already shipped with a label from elsewhere.",
+            provider=NAME,
+            code="own-label",
+        )
+    name = fields.text(first, "shipping_provider_name")
+    others = [found for entry in live[1:] if (found := fields.identifier(entry, "package_id"))]
+    extra = {"order_id": rate.provider_ref["order_id"], "cost_from": "quote"}
+    if provider := fields.identifier(first, "shipping_provider_id"):
+        extra["shipping_provider_id"] = provider
+    if others:
+        extra["duplicates"] = ",".join(others)
+    return BoughtLabel(
+        provider_label_id=package,
+        tracking_number=fields.tracking_number(first, "tracking_number"),
+        carrier=carrier_slug(name) if name else rate.carrier,
+        service=rate.service,
+        cost=rate.price,
+        pending_document=True,
+        extra=extra,
+    )
+
+
+def _status(entry: object) -> str:
+    return fields.text(entry, "package_status").upper().replace(" ", "_")
