@@ -71,7 +71,7 @@ def override(
     with transaction.atomic():
         row.save()
         _record(row, "policy.overridden", f"{key} ({market}) is {typed} {like.unit} here", user)
-        events.publish("policy.changed", workspace_id=workspace.pk)
+        events.publish("policy.changed", workspace_id=workspace.pk, key=key)
     return row
 
 
@@ -82,7 +82,7 @@ def withdraw(row: PolicyOverride, *, user: User | None) -> None:
         _record(row, "policy.restored", words, user)
         workspace_id = row.workspace_id
         row.delete()
-        events.publish("policy.changed", workspace_id=workspace_id)
+        events.publish("policy.changed", workspace_id=workspace_id, key=row.key)
 
 
 def _record(row: PolicyOverride, action: str, summary: str, user: User | None) -> None:

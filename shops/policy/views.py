@@ -45,6 +45,8 @@ SECTIONS = {
     "points": "Shop health",
     "void_window": "Money back for labels",
     "credit_days": "Money back for labels",
+    "handover": "Handover",
+    "manifest_days": "Handover",
     "dim": "Weight by volume",
 }
 OTHER = "Other"
