@@ -1,7 +1,9 @@
-"""What we asked third parties, for support: every failure and slow call, and one call in twenty.
+"""What we asked third parties, for support: every failure, every slow call, every call that is not
+safe to repeat, and one good read in twenty.
 
-Rows wait in memory and are written many at once, so that the hot path pays microseconds; a process
-that dies loses at most the last few seconds of them, which is what a support log may cost.
+Rows wait in memory and are written many at once, so that the hot path pays microseconds, and at the
+latest when the job or the request ends that made the calls. A process that dies loses at most those
+of what it was doing, which is what a support log may cost.
 """
 
 import itertools
@@ -12,7 +14,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection, transaction
 from django.utils import timezone
 from django_q.models import Failure
 
@@ -36,22 +38,21 @@ def note(provider: str, workspace_id: int | None) -> Callable[[Call], None]:
     """A journal for `core.http.send` that files its calls under a workspace."""
 
     def keep(call: Call) -> None:
-        if call.failed or call.seconds > SLOW or next(_turn) % EVERY == 0:
+        if call.failed or call.seconds > SLOW or not call.safe:
             _add(_row(call, provider, workspace_id), at_once=call.failed)
+        elif next(_turn) % EVERY == 0:
+            _add(_row(call, provider, workspace_id, stands_for=EVERY), at_once=False)
 
     return keep
 
 
-def flush() -> None:
-    """Write what waits. Inside a transaction it stays waiting: a rollback would lose it."""
+def flush(**signal: object) -> None:
+    """Write what waits; inside a transaction as soon as that has committed. After a rollback it
+    waits on, for the end of the job or request: what was asked was asked all the same."""
     if connection.in_atomic_block:
-        return
-    with _lock:
-        rows, _waiting[:] = list(_waiting), []
-    try:
-        ApiCall.objects.bulk_create(rows)
-    except DatabaseError:  # a support log never breaks the call it is about
-        return
+        transaction.on_commit(_write)
+    else:
+        _write()
 
 
 def trim(*, now: datetime) -> int:
@@ -69,7 +70,16 @@ def tidy() -> None:
     heartbeats.forget(now=now)
 
 
-def _row(call: Call, provider: str, workspace_id: int | None) -> ApiCall:
+def _write() -> None:
+    with _lock:
+        rows, _waiting[:] = list(_waiting), []
+    try:
+        ApiCall.objects.bulk_create(rows)
+    except Error:  # a support log never breaks the call it is about
+        return
+
+
+def _row(call: Call, provider: str, workspace_id: int | None, *, stands_for: int = 1) -> ApiCall:
     return ApiCall(
         workspace_id=workspace_id,
         at=timezone.now(),
@@ -82,6 +92,7 @@ def _row(call: Call, provider: str, workspace_id: int | None) -> ApiCall:
         request_id=call.request_id[:80],
         subject=call.subject[:40],
         refused=call.refused,
+        stands_for=stands_for,
         asked=call.asked,
         answered=call.answered,
     )

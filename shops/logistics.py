@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.jobs import job
+from core.queues import Queue
 from shops.clients import tiktok_client
 from shops.models import DeliveryProviders, Shop, Warehouse
 from shops.tiktok_shop import logistics
@@ -14,7 +15,7 @@ from shops.tiktok_shop import logistics
 PROVIDERS_LIFE = timedelta(days=1)
 
 
-@job
+@job(queue=Queue.READING)
 def read_warehouses(*, shop_id: int) -> int:
     """Keep the shop's warehouses as TikTok lists them now; answers how many. Raises the errors of
     core.errors."""

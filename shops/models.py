@@ -192,6 +192,10 @@ class DeliveryProviders(models.Model):
         return f"carriers of option {self.delivery_option_id}"
 
 
+# Of calls in the journal: those that were not answered, or answered no; TikTok says no with 200.
+FAILED = models.Q(status=None) | models.Q(status__gte=400) | models.Q(refused=True)
+
+
 class ApiCall(models.Model):
     """One exchange with a third party, for support: never a secret, never a person."""
 
@@ -206,6 +210,8 @@ class ApiCall(models.Model):
     request_id = models.CharField(max_length=80, blank=True)  # what the provider's support asks for
     subject = models.CharField(max_length=40, blank=True)  # TikTok's order number, when known
     refused = models.BooleanField(default=False)  # answered 200 and no, as TikTok does
+    # Of good reads one is kept for so many (shops.journal.EVERY); every other row is one call
+    stands_for = models.PositiveSmallIntegerField(default=1, db_default=1)
     # Bodies of a call that failed, struck out and cut (core.redaction)
     asked = models.TextField(blank=True)
     answered = models.TextField(blank=True)
@@ -223,6 +229,11 @@ class ApiCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+    @property
+    def failed(self) -> bool:
+        """No answer, or one that says no; FAILED asks the same of the database."""
+        return self.status is None or self.status >= 400 or self.refused
 
 
 class WebhookSubscription(models.Model):

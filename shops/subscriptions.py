@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from core import inbox
 from core.errors import Rejected, RemoteError
 from core.jobs import job
+from core.queues import Queue
 from core.states import IllegalMove, LostRace
 from shops.clients import tiktok_client
 from shops.models import SUBSCRIPTION, Shop, WebhookSubscription
@@ -81,7 +82,7 @@ def subscribe(*, shop_id: int) -> int:
     return sum(row.state == "active" for row in rows)
 
 
-@job
+@job(queue=Queue.READING)
 def check_due() -> int:
     """Compare with TikTok what was not compared for a day, or failed a while ago; answers how many
     shops."""
@@ -91,12 +92,11 @@ def check_due() -> int:
     current = WebhookSubscription.objects.filter(
         Q(state="active", checked_at__gt=now - EVERY) | Q(checked_at__gt=now - SOON)
     )
-    due = [
-        shop.pk
-        for shop in Shop.objects.connected()
-        if current.filter(shop=shop, address=inbox.address("tiktok"), event_type__in=WANTED).count()
-        < len(WANTED)
-    ]
+    current = current.filter(address=inbox.address("tiktok"), event_type__in=WANTED)
+    counts = current.order_by().values("shop").annotate(n=Count("pk")).values_list("shop", "n")
+    known = dict(counts)
+    shops = Shop.objects.connected().order_by("pk").values_list("pk", flat=True)
+    due = [shop_id for shop_id in shops if known.get(shop_id, 0) < len(WANTED)]
     for shop_id in due:
         subscribe.later(shop_id=shop_id)
     return len(due)

@@ -35,6 +35,8 @@ class Sku(models.Model):
     product_name = models.CharField(max_length=500)
     sku_name = models.CharField(max_length=300, blank=True)
     image_url = models.URLField(max_length=1000, blank=True)
+    # What is printed on the thing itself, as a person taught it; digits without leading zeros
+    barcode = models.CharField(max_length=60, blank=True)
     # Per unit, in grams and millimetres; null: not known
     weight_g = models.PositiveIntegerField(null=True)
     length_mm = models.PositiveIntegerField(null=True)
@@ -54,7 +56,12 @@ class Sku(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["shop", "tiktok_id"], name="sku_once_per_shop")
+            models.UniqueConstraint(fields=["shop", "tiktok_id"], name="sku_once_per_shop"),
+            models.UniqueConstraint(
+                fields=["shop", "barcode"],
+                condition=~models.Q(barcode=""),
+                name="barcode_once_per_shop",
+            ),
         ]
         indexes = [
             models.Index(

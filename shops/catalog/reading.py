@@ -16,6 +16,7 @@ from core import audit, events, sizes
 from core.errors import NotAuthorized, RateLimited, Rejected, RemoteError
 from core.jobs import job
 from core.models import User
+from core.queues import Queue
 from shops.catalog.models import Measured, Sku, SkuQuerySet
 from shops.clients import tiktok_client
 from shops.models import Shop
@@ -63,7 +64,7 @@ def note_skus(shop: Shop, lines: Iterable[Mapping[str, Any]]) -> set[str]:
     return set(seen)
 
 
-@job
+@job(queue=Queue.READING)
 def read_due_skus() -> int:
     """Read the products of SKUs whose weight is not known; answers how many products were read.
 

@@ -112,8 +112,9 @@ def test_a_deauthorized_shop_is_told_in_the_app_and_by_e_mail_once(workspace: Wo
     assert not tokens.mark_lost(row, "The seller removed the app.")
     assert unseen(workspace) == ["Glow LLC is no longer connected: The seller removed the app."]
     assert mails() == 1
-    mail_owners(workspace_id=workspace.pk, subject="Gone", body="Gone")
-    assert [message.subject for message in mail.outbox] == ["CreatorFlow: Gone"]
+    mail_owners(notification_id=Notification.objects.get().pk)
+    words = "CreatorFlow: Glow LLC is no longer connected: The seller removed the app."
+    assert [message.subject for message in mail.outbox] == [words]
 
 
 def test_connecting_again_takes_the_warning_away(connected: Connected) -> None:

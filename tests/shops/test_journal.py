@@ -1,20 +1,26 @@
 """The journal of calls: what a failed exchange leaves for support, and what it never does."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import orjson
 import pytest
+from django.core.signals import request_finished
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from django_q.models import Failure
+from django_q.signals import post_execute_in_worker
 from pytest_django import Settings
 
-from core.errors import RemoteError
-from core.http import about
+from core.errors import Rejected, RemoteError
+from core.http import about, send
 from core.models import Heartbeat, Workspace
+from shipping import accounts
+from shipping.providers.download import Source, fetch
 from shipping.providers.registry import make_provider
 from shops import clients, journal, wire
 from shops.models import ApiCall
@@ -127,6 +133,80 @@ def test_a_good_answer_leaves_no_body(glow: Workspace) -> None:
     row = ApiCall.objects.latest("pk")
     assert (row.status, row.refused, row.asked, row.answered) == (200, False, "", "")
     assert row.request_id == "r1"
+
+
+def called(
+    glow: Workspace, *, safe: bool, times: int, method: str = "GET", status: int = 200
+) -> None:
+    """Calls that are answered, well unless `status` says otherwise."""
+    client = httpx.Client(transport=answering(status, {}))
+    request = client.build_request(method, "https://easypost.example/v2/shipments")
+    for _ in range(times):
+        send(client, request, provider="EasyPost", safe=safe, journal=journal.note("E", glow.pk))
+
+
+def test_what_is_not_safe_to_repeat_is_always_kept_and_of_good_reads_one_in_twenty(
+    glow: Workspace,
+) -> None:
+    called(glow, safe=False, times=3, method="POST")
+    called(glow, safe=True, times=2 * journal.EVERY)
+    journal.flush()
+    kept = Counter(ApiCall.objects.values_list("method", "stands_for"))
+    assert kept == {("POST", 1): 3, ("GET", journal.EVERY): 2}
+
+
+def test_what_was_asked_within_a_transaction_is_written_when_it_commits(glow: Workspace) -> None:
+    with transaction.atomic():
+        called(glow, safe=True, times=1, status=422)
+        assert not ApiCall.objects.exists()
+    assert ApiCall.objects.get().status == 422
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(lambda: post_execute_in_worker.send("django_q", func=None, task={}), id="job"),
+        pytest.param(lambda: request_finished.send("a request"), id="request"),
+    ],
+)
+def test_nothing_waits_longer_than_the_job_or_request_that_asked(
+    glow: Workspace, end: Callable[[], object]
+) -> None:
+    with transaction.atomic():
+        called(glow, safe=False, times=1, status=422)
+        transaction.set_rollback(True)  # what the job wrote is undone, what it asked is not
+    called(glow, safe=False, times=1)
+    assert ApiCall.objects.count() == 0
+    end()
+    assert ApiCall.objects.count() == 2
+
+
+def test_fetching_a_label_file_is_kept_without_its_link(glow: Workspace) -> None:
+    source = Source.of("EasyPost", "https://easypost.example", (r"files\.example",))
+    client = httpx.Client(transport=answering(404, b"gone"))
+    with pytest.raises(Rejected), about(NUMBER):
+        fetch(
+            client,
+            "https://files.example/postage_label/8f3a.png?Signature=abc",
+            source,
+            journal=journal.note("EasyPost", glow.pk),
+        )
+    journal.flush()
+    row = ApiCall.objects.get()
+    assert (row.path, row.status, row.subject) == ("/label-file/files.example", 404, NUMBER)
+    assert row.answered == ""
+
+
+def test_a_key_that_is_tried_is_kept_with_its_refusal_and_without_itself(glow: Workspace) -> None:
+    error = {"code": "APIKEY.INACTIVE", "message": "EZTKbad000000000 is no longer active."}
+    refusal = answering(401, {"error": error})
+    with wire.use_transport(refusal), pytest.raises(accounts.BadKey):
+        accounts.add(glow, "easypost", "EZTKbad000000000", user=None)
+    journal.flush()
+    row = ApiCall.objects.get()
+    assert (row.workspace, row.provider, row.status) == (glow, "EasyPost", 401)
+    assert "no longer active" in row.answered
+    assert "EZTKbad000000000" not in row.asked + row.answered + row.path
 
 
 def test_old_calls_failures_and_dead_workers_are_forgotten(settings: Settings) -> None:
