@@ -13,8 +13,8 @@ from django.utils import timezone
 from core import audit, sizes
 from core.jobs import job
 from core.models import User, Workspace
-from orders import addresses, labelled
-from orders.models import Order, OrderEvent
+from orders import addresses, box_mates, labelled
+from orders.models import BoxMate, Order, OrderEvent
 from orders.staging import restage
 
 _ADDRESS = ("name", "company", "street1", "street2", "city", "state", "postal_code", "country")
@@ -49,8 +49,13 @@ def hold(
 
 
 def release(workspace: Workspace, order_ids: Iterable[int], *, user: User | None) -> int:
-    """End our hold; TikTok's own hold cannot be ended by anybody."""
-    orders = Order.objects.of(workspace).filter(pk__in=list(order_ids)).exclude(held_because="")
+    """End our hold; TikTok's own hold cannot be ended by anybody. Who is released no longer travels
+    in another order's box."""
+    order_ids = list(order_ids)
+    BoxMate.objects.filter(order__in=order_ids, order__workspace=workspace).filter(
+        order__label_state=""
+    ).delete()
+    orders = Order.objects.of(workspace).filter(pk__in=order_ids).exclude(held_because="")
     return _on_many(
         orders,
         lambda rows: rows.update(held_because="", held_until=None),
@@ -75,7 +80,7 @@ def tag(workspace: Workspace, order_ids: Iterable[int], name: str, *, user: User
     )
     return _on_many(
         orders,
-        lambda rows: rows.update(tags=added),
+        lambda rows: rows.update(tags=added, ruled_at=None),
         kind="note",
         text=f"Tagged “{word}”.",
         workspace=workspace,
@@ -95,7 +100,7 @@ def untag(workspace: Workspace, order_ids: Iterable[int], name: str, *, user: Us
     )
     return _on_many(
         orders,
-        lambda rows: rows.update(tags=removed),
+        lambda rows: rows.update(tags=removed, ruled_at=None),
         kind="note",
         text=f"Tag “{word}” removed.",
         workspace=workspace,
@@ -118,6 +123,13 @@ def ship_despite_cancel(
         workspace=workspace,
         user=user,
     )
+
+
+def want_new_label(order: Order, *, user: User | None) -> None:
+    """Its label was given back: the order gets another one, also where TikTok calls it shipped
+    because it was told the old number."""
+    fields = {"relabel": True, "rate_problem": ""}
+    _on_one(order, fields, kind="label", text="It is to get a new label.", user=user)
 
 
 def ask_rates(workspace: Workspace, order_ids: Iterable[int], *, user: User | None) -> int:
@@ -199,6 +211,7 @@ def note_label(
         if changed.update(**fields):
             OrderEvent.objects.create(order_id=order_id, kind="label", text=words)
         restage([order_id])
+        box_mates.follow(order_id, state, carrier, tracking)
 
 
 @job

@@ -28,7 +28,7 @@ def _held(order: Order) -> str:
 
 def _cancel_requested(order: Order) -> str:
     reason = f" ({order.cancel_reason})" if order.cancel_reason else ""
-    return f"The buyer asked to cancel{reason}. Decide it on TikTok, or ship anyway."
+    return f"The buyer asked to cancel{reason}. Approve or refuse it, or ship anyway."
 
 
 def _bad_address(order: Order) -> str:

@@ -17,7 +17,7 @@ from core.jobs import job
 from core.models import User
 from core.patience import patience
 from core.states import LostRace
-from orders import sweep, telling
+from orders import box_mates, sweep, telling, telling_packages
 from orders.models import Dispatch, Lane, Order
 from orders.staging import restage
 from orders.states import DISPATCH
@@ -87,11 +87,16 @@ def request_many(wanted: Iterable[tuple[Order, str, str]]) -> None:
 
 
 def withdraw(order: Order) -> bool:
-    """The label was voided: take back what TikTok was not told yet; False when it was told.
+    """The label was voided: take back what TikTok was not told yet, for every order in its box;
+    False when it was told.
 
     Also False while a call is out: the wish is kept, and holds as soon as it is clear that the call
     did not arrive.
     """
+    return all([_withdraw(one) for one in box_mates.together(order)])
+
+
+def _withdraw(order: Order) -> bool:
     with transaction.atomic():
         found = _standing(order).select_for_update(no_key=True).first()
         if found is None:
@@ -148,7 +153,7 @@ def tell_tiktok(*, dispatch_id: int) -> str:
             DISPATCH.move(dispatch, "unknown", reason="The call was broken off.")
         with about(dispatch.order.tiktok_id):
             if dispatch.state == "due":
-                telling.tell(dispatch)
+                telling_packages.tell(dispatch)
             elif dispatch.state == "unknown":
                 telling.resolve(dispatch, now=now)
     except LostRace:
@@ -164,7 +169,9 @@ def dispatch_due() -> int:
     shipped: list[int] = []
     while ids := _claim(timezone.now()):
         count += len(ids)
-        shipped += [pk for pk, state in sweep.each(_tell_one, ids) if state == "done"]
+        single, told = telling_packages.tell_those_by_package(ids)
+        told += sweep.each(_tell_one, single)
+        shipped += [pk for pk, state in told if state == "done"]
     sweep.by_shop(shipped, read_orders)
     return count
 

@@ -1,7 +1,7 @@
 """The queue's filters: a form that knows its queryset, so the page, the bulk bar and "all matching" agree."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 from django import forms
@@ -12,6 +12,7 @@ from django.http import QueryDict
 from core.models import Workspace
 from orders.models import Lane, Order
 from orders.querysets import OrderQuerySet, has_number
+from orders.redating import deadlines_of
 from shops.catalog.models import Sku
 from shops.models import Shop
 
@@ -26,6 +27,8 @@ TABS = {
 }
 # What is over is looked up from its newest end; what is to be done begins with the nearest deadline.
 NEWEST_FIRST = frozenset({"shipped", "all"})
+RISKS = {"risk": "Expected too late", "late": "Late, not scanned"}
+SORTS = {"": "Nearest deadline", "scan": "Expected scan"}
 DEADLINES = {"over": "Overdue", "6": "In 6 hours", "24": "In 24 hours", "48": "In 2 days"}
 # Codes of orders.blockers as a group of orders is called by
 BLOCKER_WORDS = {
@@ -62,6 +65,9 @@ class OrderFilter(forms.Form):
     lane = forms.ChoiceField(choices=[("", "Any lane"), *Lane.choices], required=False)
     sku = forms.CharField(max_length=120, required=False, strip=True, label="SKU")
     deadline = forms.ChoiceField(choices=[("", "Any deadline"), *DEADLINES.items()], required=False)
+    sort = forms.ChoiceField(choices=list(SORTS.items()), required=False, label="Sorted by")
+    risk = forms.ChoiceField(choices=[("", "Any"), *RISKS.items()], required=False)
+    week = forms.DateField(required=False, label="Week")  # due in the week around that day
     single = forms.BooleanField(required=False)
     sample = forms.BooleanField(required=False)
     tag = forms.CharField(max_length=40, required=False, strip=True)
@@ -81,6 +87,8 @@ class OrderFilter(forms.Form):
         "lane",
         "sku",
         "deadline",
+        "risk",
+        "week",
         "single",
         "sample",
         "tag",
@@ -111,6 +119,11 @@ class OrderFilter(forms.Form):
         """Whether the tab begins with its newest orders."""
         return self.tab_name in NEWEST_FIRST
 
+    @property
+    def sorted_by(self) -> str:
+        """The moment that orders are sorted by; by their expected scan only where that is known."""
+        return "scan_at" if self.tab_name == "late" and self.chosen("sort") else "due_at"
+
     def chosen(self, name: str) -> Any:
         """A field's valid value, or its empty one."""
         return (self.cleaned_data or {}).get(name) or ""
@@ -129,6 +142,8 @@ class OrderFilter(forms.Form):
             "lane": dict(Lane.choices).get(value, ""),
             "sku": f"SKU {value}",
             "deadline": DEADLINES.get(value, ""),
+            "risk": RISKS.get(value, ""),
+            "week": f"Due in the week of {value:%b} {value.day}" if name == "week" else "",
             "single": "Single item",
             "sample": "Samples",
             "tag": f"Tag {value}",
@@ -149,6 +164,10 @@ class OrderFilter(forms.Form):
             orders = orders.with_skus(self._sku_ids(value))
         if value := self.chosen("tag"):
             orders = orders.tagged(value)
+        if value := self.chosen("risk"):
+            orders = orders.filter(clock__risk=value)
+        if value := self.chosen("week"):
+            orders = orders.filter(self._in_week(value))
         if self.chosen("single"):
             orders = orders.filter(unit_count=1)
         if self.chosen("sample"):
@@ -171,6 +190,15 @@ class OrderFilter(forms.Form):
         named = Q(seller_sku__iexact=name) | Q(tiktok_id=name)
         skus = Sku.objects.of(self.workspace).filter(named)
         return list(skus.values_list("tiktok_id", flat=True)[:_MOST_SKUS])
+
+    def _in_week(self, day: date) -> Q:
+        """Due in the week around that day, which begins on Monday where the order's market is."""
+        chosen = self.chosen("shop")
+        found = Q(pk__in=[])
+        for shop in [chosen] if chosen else Shop.objects.of(self.workspace):
+            begins, ends = deadlines_of(shop).week_of(day)
+            found |= Q(shop=shop, due_at__gte=begins, due_at__lt=ends)
+        return found
 
     def _by_deadline(self, orders: OrderQuerySet, now: datetime) -> OrderQuerySet:
         value = self.chosen("deadline")

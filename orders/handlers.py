@@ -4,6 +4,7 @@ The payload is a hint. What an event says about an order goes into that order's 
 else; the order itself is what TikTok's order detail answers, and an older copy never wins there.
 """
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,15 +12,18 @@ from typing import Any
 
 from core import events as happenings
 from core.deliveries import word
-from core.errors import Rejected, Unavailable
+from core.errors import Rejected, RemoteError, Unavailable
 from core.models import WebhookEvent
 from orders import sync
+from orders.cancellations.read import may_read, read_of
 from orders.changes import words
 from orders.models import Order, OrderEvent
 from shops.models import Shop
 from shops.senders import NOBODY, shops_of
 from shops.tiktok_shop.errors import PROVIDER
 from shops.tiktok_shop.webhooks import moment
+
+log = logging.getLogger(__name__)
 
 TOLD = {
     "1": "order status changed",
@@ -33,6 +37,7 @@ TOLD = {
     "65": "the state of a return changed",
     "67": "a refund was paid",
 }
+_CANCELLING = ("2", "11", "64")
 _STATUSES = ("order_status", "cancel_status", "return_status", "sc_type", "invoice_status")
 
 
@@ -65,6 +70,7 @@ def read_told(*, events: list[WebhookEvent]) -> None:
     for shop in shops:
         orders |= _read(shop, named)
     _note(named, orders)
+    _read_requests(shops, [hint for hint in named if hint.row.event in _CANCELLING], orders)
     for hint in named:
         hint.missing = [one for one in hint.order_ids if one not in orders]
         if not hint.missing:
@@ -125,6 +131,20 @@ def _read(shop: Shop, hints: list[_Hint]) -> dict[str, Order]:
     return found
 
 
+def _read_requests(shops: list[Shop], hints: list[_Hint], orders: dict[str, Order]) -> None:
+    """What is asked to be cancelled among the orders that were just read. The poll finds what
+    cannot be read now: the event itself is done."""
+    wanted = {one for hint in hints for one in hint.order_ids if one in orders}
+    for shop in shops:
+        theirs = sorted(one for one in wanted if orders[one].shop_id == shop.pk)
+        if not theirs or not may_read(shop):
+            continue
+        try:
+            read_of(shop, theirs)
+        except RemoteError as error:
+            log.info("cancellations of shop %s: %s", shop.pk, error.code)
+
+
 def _is_told(hint: _Hint, order: Order | None) -> bool:
     """Whether our copy was read after the event came and holds what it is about."""
     if order is None or hint.updated_at is None:
@@ -133,14 +153,16 @@ def _is_told(hint: _Hint, order: Order | None) -> bool:
 
 
 def _note(hints: Iterable[_Hint], orders: dict[str, Order]) -> None:
-    """One timeline entry for each event and order, also when the event is tried again."""
-    again = [hint.row.pk for hint in hints if hint.row.attempts > 1]
-    noted: set[tuple[int, int]] = set()
-    if again:
-        rows = OrderEvent.objects.filter(
-            order__in=orders.values(), kind="webhook", detail__webhook__in=again
-        )
-        noted = set(rows.values_list("detail__webhook", "order_id"))
+    """One timeline entry for each event and order, however often the event comes by here: again
+    after a failure, among fewer others, or because a person had it handled once more."""
+    hints = list(hints)
+    rows = OrderEvent.objects.filter(
+        order__in=orders.values(),
+        at__in={hint.row.received_at for hint in hints},  # as they are noted: found by the index
+        kind="webhook",
+        detail__webhook__in=[hint.row.pk for hint in hints],
+    )
+    noted = set(rows.values_list("detail__webhook", "order_id"))
     OrderEvent.objects.bulk_create(
         [
             OrderEvent(

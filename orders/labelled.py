@@ -41,7 +41,7 @@ FROM noted WHERE decision <> ''
 def note(order: Order, label: Mapping[str, str], text: str, *, now: datetime) -> bool:
     """Write the label's columns; False when nothing was written: the stage depends on more, or
     `order` is not as it was read any more, or the label was noted before."""
-    if label["label_state"] not in LABELLED:
+    if label["label_state"] not in LABELLED or order.relabel:
         return False
     known = {name: getattr(order, name) for name in _FACTS}
     facts = Facts(**known, label_state=label["label_state"])

@@ -13,7 +13,7 @@ from core.models import WebhookEvent
 from orders.models import SyncCursor
 from shops.models import Shop, WebhookSubscription
 
-# A read shop is due again after so long; the sweep finds it within the minute.
+# A shop is due again so long after its reading began; the sweep of the next minute finds it.
 EVERY = timedelta(seconds=45)
 SOON = timedelta(seconds=15)
 HURRY = timedelta(minutes=15)
@@ -36,9 +36,10 @@ def hurry(shop_id: int, because: str, *, now: datetime, missed: int = 0) -> None
     )
 
 
-def pause(cursor: SyncCursor, *, now: datetime) -> timedelta:
-    """How long to wait until the shop is read again."""
-    return SOON if cursor.is_hurried(now=now) else EVERY
+def due(cursor: SyncCursor, *, started: datetime, now: datetime) -> datetime:
+    """When the shop is read again. Counted from when this reading `started`, so that the sweep of the
+    next minute finds it however long the reading took; while it is hurried, from its end."""
+    return now + SOON if cursor.is_hurried(now=now) else started + EVERY
 
 
 def judge(cursor: SyncCursor, found: Iterable[tuple[str, datetime]], *, now: datetime) -> str:

@@ -27,9 +27,9 @@ class Page:
     at_least: int = 0  # how many match, as far as reading the page told; 0 when it did not
 
 
-def place_of(order: Order) -> str:
+def place_of(order: Order, by: str = "due_at") -> str:
     """An order's place in the queue, for an address."""
-    return f"{order.due_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}_{order.pk}"
+    return f"{getattr(order, by).astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}_{order.pk}"
 
 
 def read_place(text: str) -> Place | None:
@@ -51,26 +51,28 @@ def page_of(
     newest: bool = False,
     size: int = PAGE,
     among: OrderQuerySet | None = None,
+    by: str = "due_at",
 ) -> Page:
     """The page behind `after`, or the one in front of `before`; the first page when neither is a place.
 
     `newest` turns the order round. Going back to less than a page is going to the first page.
     `among`: the long list that `orders` are some of, where no index has them in this order.
+    `by`: the moment they are sorted by, "due_at" or "scan_at".
     """
     forward, back = read_place(after), read_place(before)
     if back:
-        rows, _ = _read(orders, back, newest=not newest, most=size + 1, among=among)
+        rows, _ = _read(orders, back, newest=not newest, most=size + 1, among=among, by=by)
         if len(rows) > size:
             rows = rows[:size][::-1]
-            return Page(rows, place_of(rows[-1]), place_of(rows[0]))
+            return Page(rows, place_of(rows[-1], by), place_of(rows[0], by))
         forward = None
-    rows, at_least = _read(orders, forward, newest=newest, most=size + 1, among=among)
+    rows, at_least = _read(orders, forward, newest=newest, most=size + 1, among=among, by=by)
     more = len(rows) > size
     rows = rows[:size]
     return Page(
         rows,
-        place_of(rows[-1]) if more else "",
-        place_of(rows[0]) if forward and rows else "",
+        place_of(rows[-1], by) if more else "",
+        place_of(rows[0], by) if forward and rows else "",
         is_all=forward is None and not more,
         at_least=at_least if more else 0,
     )
@@ -96,10 +98,11 @@ def _read(
     newest: bool,
     most: int,
     among: OrderQuerySet | None,
+    by: str,
 ) -> tuple[list[Order], int]:
     """Up to `most` orders from a place on; for a first page that was found in a part, also how many
     are in that part."""
-    ordered = _from(orders, place, newest=newest).in_queue_order(newest=newest)
+    ordered = _from(orders, place, newest=newest, by=by).in_queue_order(newest=newest, by=by)
     part = recent(among, place, newest=newest) if among is not None else None
     if part is not None:
         within = ordered.filter(part)
@@ -111,5 +114,7 @@ def _read(
     return list(ordered[:most]), 0
 
 
-def _from(orders: OrderQuerySet, place: Place | None, *, newest: bool) -> OrderQuerySet:
-    return orders.beyond(*place, upwards=not newest) if place else orders
+def _from(
+    orders: OrderQuerySet, place: Place | None, *, newest: bool, by: str = "due_at"
+) -> OrderQuerySet:
+    return orders.beyond(*place, upwards=not newest, by=by) if place else orders

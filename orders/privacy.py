@@ -15,9 +15,10 @@ from django.forms.models import model_to_dict
 
 from core.models import BatchItem, WebhookEvent, Workspace
 from orders import erasing
-from orders.models import Dispatch, Order, OrderEvent
+from orders.models import CancellationAnswer, Dispatch, Order, OrderEvent
 from orders.querysets import OrderQuerySet
-from shops.models import ApiCall
+from shops.models import ApiCall, Shop
+from shops.senders import told
 
 CLOSED = ("shipped", "closed")  # stages in which nothing is left to do with an address
 _UNDER_WAY = ("buying", "unknown")
@@ -58,6 +59,14 @@ def export(order: Order) -> dict[str, Any]:
         "order": model_to_dict(order) | {"shop": order.shop.name},
         "lines": list(order.lines.values()),
         "timeline": list(order.events.order_by("at").values("at", "kind", "text", "detail")),
+        "cancellations": list(
+            order.cancellations.values("asked_at", "role", "reason_text", "status", "ended_by")
+        ),
+        "answers": list(
+            CancellationAnswer.objects.filter(cancellation__order=order).values(
+                "decision", "reason_text", "comment", "created_at"
+            )
+        ),
         "told_to_tiktok": list(order.dispatches.values("state", "tracking_number", "reason")),
         "calls": list(
             ApiCall.objects.filter(workspace=order.workspace_id, **numbers)
@@ -66,7 +75,7 @@ def export(order: Order) -> dict[str, Any]:
         ),
         "webhooks": [
             {"received_at": row.received_at, "event": row.event, "body": row.document}
-            for row in WebhookEvent.objects.filter(provider="tiktok", **numbers).order_by("id")
+            for row in told(order.shop).filter(**numbers).order_by("id")
         ],
     }
 
@@ -75,7 +84,8 @@ def erase(order_ids: Iterable[int], *, now: datetime) -> int:
     """Take the buyer out of these orders and of what quotes them; answers how many orders there were."""
     ids = list(order_ids)
     with transaction.atomic():
-        orders = list(Order.objects.select_for_update(no_key=True).filter(pk__in=ids))
+        held = Order.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=ids)
+        orders = list(held.select_related("shop"))
         for order in orders:
             _blank(order, now)
         columns = [*erasing.BLANK, *erasing.OWN_BLANK]
@@ -85,13 +95,27 @@ def erase(order_ids: Iterable[int], *, now: datetime) -> int:
         events.filter(kind__in=["note", "address"]).update(text=GONE)
         events.exclude(detail={}).update(detail={})
         Dispatch.objects.filter(order__in=ids).exclude(reason="").update(reason=GONE)
+        said = CancellationAnswer.objects.filter(cancellation__order__in=ids)
+        said.exclude(comment="").update(comment=GONE)
         items = BatchItem.objects.filter(batch__kind="labels", subject_id__in=ids)
         items.exclude(reason="").update(reason=GONE)
-        numbers = [order.tiktok_id for order in orders]
-        ApiCall.objects.filter(subject__in=numbers).update(asked="", answered="")
-        told = WebhookEvent.objects.filter(provider="tiktok", subject__in=numbers)
-        told.exclude(state="waiting").update(body=b"")
+        _blank_exchanges(orders)
     return len(orders)
+
+
+def _blank_exchanges(orders: Iterable[Order]) -> None:
+    """What was asked and told about these orders, in their own workspace: another one that has the
+    shop answers for its own."""
+    numbers: dict[Shop, list[str]] = {}
+    for order in orders:
+        numbers.setdefault(order.shop, []).append(order.tiktok_id)
+    for shop, some in numbers.items():
+        calls = ApiCall.objects.filter(workspace=shop.workspace_id, subject__in=some)
+        calls.update(asked="", answered="")
+        # Also what could not be told to any workspace: it names the order.
+        ours = Q(workspace=shop.workspace_id) | Q(workspace=None)
+        events = WebhookEvent.objects.filter(ours, provider="tiktok", subject__in=some)
+        events.exclude(state="waiting").update(body=b"")
 
 
 def _blank(order: Order, now: datetime) -> None:

@@ -27,6 +27,7 @@ class Facts:
     held_because: str = ""
     held_until: datetime | None = None
     ship_despite_cancel: bool = False
+    relabel: bool = False
     address_state: str = "good"
     label_state: str = ""
     dispatch_refused: bool = False
@@ -60,9 +61,14 @@ def _settled(facts: Facts) -> Readiness | None:
     if facts.lane == "none":
         known = facts.shipping_type == "TIKTOK_DIGITAL" or facts.order_type == "VIRTUAL_ORDER"
         return Readiness("closed" if known else "fix", "not_shippable")
-    if facts.status in SHIPPED:
+    if facts.status in SHIPPED and not _relabelled(facts):
         return Readiness("shipped", "dispatch_refused" if facts.dispatch_refused else "")
     return None
+
+
+def _relabelled(facts: Facts) -> bool:
+    """A person had its label given back before any carrier had the parcel: it is bought again."""
+    return facts.relabel and facts.lane == "own" and facts.status == "AWAITING_COLLECTION"
 
 
 def _labelled(facts: Facts) -> Readiness | None:
@@ -80,7 +86,7 @@ def _waiting(facts: Facts, now: datetime) -> Readiness | None:
     """Orders that time, the buyer or a colleague holds back."""
     if facts.status == "UNPAID":
         return Readiness("closed", "unpaid")
-    if facts.status not in OPEN:
+    if facts.status not in OPEN and not _relabelled(facts):
         return Readiness("fix", "unknown_status")
     if facts.status == "ON_HOLD" or facts.is_on_hold:
         return Readiness("hold", "on_hold")

@@ -15,6 +15,7 @@ from core.access import wreverse
 from core.errors import NotAuthorized, RemoteError
 from core.jobs import job
 from core.notifications import notify, settle
+from core.queues import Queue
 from orders import gaps
 from orders.comparison import CLAIM, Comparison, Stop
 from orders.models import RECONCILIATION, Reconciliation
@@ -75,7 +76,7 @@ def reconcile_due() -> int:
     return len(ids)
 
 
-@job
+@job(queue=Queue.READING)
 def reconcile(*, reconciliation_id: int) -> bool:
     """Compare a minute long, from where the last run stopped; True when all is compared. Safe to
     kill and repeat."""

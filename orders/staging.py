@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from core.jobs import job
 from core.models import Workspace
+from core.queues import Queue
 from orders.changes import decided
 from orders.models import Dispatch, Line, Order
 from orders.readiness import Facts, Readiness, decide
@@ -36,6 +37,7 @@ _FACTS = (
     "held_because",
     "held_until",
     "ship_despite_cancel",
+    "relabel",
     "address_state",
     "label_state",
     "rate_problem",
@@ -69,14 +71,14 @@ def restage(order_ids: Iterable[int]) -> int:
     return changed
 
 
-@job
+@job(queue=Queue.READING)
 def restage_workspace(*, workspace_id: int) -> int:
     """Decide every open order anew, e.g. after the first ship-from address or label account."""
     orders = Order.objects.filter(workspace_id=workspace_id, stage__in=_OPEN_STAGES)
     return restage(list(orders.values_list("id", flat=True)))
 
 
-@job
+@job(queue=Queue.READING)
 def restage_skus(*, shop_id: int, sku_ids: list[str]) -> int:
     """Decide the open orders anew that hold one of these SKUs: their weights have changed."""
     lines = Line.objects.filter(

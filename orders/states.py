@@ -14,3 +14,15 @@ DISPATCH = StateTable(
         "withdrawn": set(),
     }
 )
+
+# An answer to a buyer's wish to cancel. Unknown becomes due again: the call carries a key that makes
+# it the same call.
+ANSWER = StateTable(
+    {
+        "due": {"asking", "refused"},
+        "asking": {"done", "refused", "unknown", "due"},
+        "unknown": {"done", "refused", "due"},
+        "done": set(),
+        "refused": set(),
+    }
+)

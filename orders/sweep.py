@@ -25,6 +25,8 @@ def each(step: Callable[[int], str], ids: Sequence[int]) -> list[tuple[int, str]
         finally:
             connection.close()  # this thread's own
 
+    if len(ids) == 1:
+        return [(ids[0], _safely(step, ids[0]))]
     shares = [ids[at::THREADS] for at in range(min(THREADS, len(ids)))]
     with ThreadPoolExecutor(THREADS, thread_name_prefix="sweep") as pool:
         return [outcome for outcomes in pool.map(work, shares) for outcome in outcomes]

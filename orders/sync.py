@@ -17,12 +17,13 @@ from django.utils import timezone
 from core import breaker
 from core.errors import NotAuthorized, RemoteError
 from core.jobs import job
+from core.queues import Queue
 from orders import gaps, pace, reconciliation
 from orders.models import Order, SyncCursor
 from orders.pages import map_all
 from orders.upsert import upsert
 from orders.windows import CLAIM, Lost, Reading
-from shops.clients import circuit_of, tiktok_client
+from shops.clients import API_CIRCUIT, circuit_of, tiktok_client
 from shops.models import Shop
 from shops.tiktok_shop.orders import MAX_IDS, order_detail
 
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 
 BACKFILL = timedelta(days=30)
 # One run ends between two windows after so long, well before the queue would kill it.
-RUN = timedelta(minutes=8)
+RUN = timedelta(minutes=2)
 # A shop that was not read for so long before it was connected again is compared order by order.
 LAPSE = timedelta(minutes=10)
 
@@ -46,19 +47,10 @@ def begin(*, shop_id: int) -> None:
 @job
 def hurry(*, shop_id: int) -> None:
     """Somebody wants this shop read now, whatever TikTok's silence has taught us."""
-    breaker.try_now(circuit_of(shop_id))
+    for circuit in (circuit_of(shop_id), API_CIRCUIT):
+        breaker.try_now(circuit)
     SyncCursor.objects.filter(shop=shop_id).update(due_at=timezone.now(), failures=0)
     sync_shop(shop_id=shop_id)
-
-
-@job
-def speed_up(*, shop_id: int, because: str = "subscription") -> None:
-    """Webhooks of this shop fail, for a reason of HURRIED: read it every few seconds for a
-    while."""
-    now = timezone.now()
-    pace.hurry(shop_id, because, now=now)
-    SyncCursor.objects.filter(shop=shop_id, due_at__gt=now, failures=0).update(due_at=now)
-    sync_shop.later(shop_id=shop_id)
 
 
 def start_sync(shop: Shop) -> SyncCursor:
@@ -91,16 +83,16 @@ def sync_due_shops() -> int:
     return len(ids) + len(new)
 
 
-@job
+@job(queue=Queue.READING)
 def sync_shop(*, shop_id: int) -> bool:
     """Read what is new, window by window; False when another process reads this shop or it is not
     due. Safe to kill and repeat."""
+    started = timezone.now()
     cursor = _claim(shop_id)
     if cursor is None:
         return False
-    now = timezone.now()
     try:
-        more = Reading(cursor, tiktok_client(cursor.shop)).windows(until=now + RUN)
+        more = Reading(cursor, tiktok_client(cursor.shop)).windows(until=started + RUN)
     except Lost:
         return False
     except RemoteError as error:
@@ -111,12 +103,12 @@ def sync_shop(*, shop_id: int) -> bool:
         _release(cursor, due_at=timezone.now() + pace.EVERY, failures=F("failures") + 1)
         raise
     now = timezone.now()
-    wait = timedelta(0) if more else pace.pause(cursor, now=now)
-    _release(cursor, due_at=now + wait, failures=0, last_error="")
+    due = now if more else pace.due(cursor, started=started, now=now)
+    _release(cursor, due_at=due, failures=0, last_error="")
     if more:
         sync_shop.later(shop_id=shop_id)
     elif cursor.is_hurried(now=now):
-        sync_shop.after(wait.total_seconds(), shop_id=shop_id)
+        sync_shop.after((due - now).total_seconds(), shop_id=shop_id)
     return True
 
 

@@ -10,20 +10,21 @@ from django.utils import timezone
 
 from core.access import wreverse
 from core.checkpoints import reached
-from core.errors import NotAuthorized, OutcomeUnknown, Rejected, RemoteError, Unavailable
+from core.errors import NotAuthorized, OutcomeUnknown, Rejected, RemoteError
 from core.models import User
 from core.notifications import notify
 from core.patience import patience
-from orders.carriers import provider_for
 from orders.models import Dispatch, OrderEvent
+from orders.number_checks import Refused, check, normal
 from orders.staging import restage
 from orders.states import DISPATCH
 from orders.sync import read_orders
 from shops.clients import tiktok_client
-from shops.logistics import delivery_providers
 from shops.tiktok_shop.client import TikTokShopClient
 from shops.tiktok_shop.errors import ALREADY_SHIPPED, NEEDS_LINES, already_done
-from shops.tiktok_shop.fulfillment import Line, mark_package_shipped, validate_tracking
+from shops.tiktok_shop.fulfillment import Line, mark_package_shipped
+
+__all__ = ["done", "normal", "note", "put_off", "refuse", "resolve", "settle_error", "tell"]
 
 log = logging.getLogger(__name__)
 
@@ -33,31 +34,20 @@ SETTLED = patience(minutes=2)
 _PAUSE = patience(seconds=15).total_seconds()
 
 
-class _Refuse(Exception):
-    """TikTok must not, or will not, take the number; the text is for a person."""
-
-    def __init__(self, text: str, code: str = "") -> None:
-        super().__init__(text)
-        self.text, self.code = text, code
-
-
-def normal(tracking_number: str) -> str:
-    """A tracking number as it is compared: without blanks, in upper case."""
-    return "".join(tracking_number.split()).upper()[:120]
-
-
 def tell(dispatch: Dispatch) -> None:
     """Take a due dispatch to done, refused, unknown, or due again: check the number, put the intent
     on disk, call, settle. LostRace when another process was first."""
     order = dispatch.order
     try:
         client = tiktok_client(order.shop)
-        provider_id = _check(client, dispatch)
-    except _Refuse as refusal:
-        _refuse(dispatch, refusal.text, refusal.code)
+        provider_id = check(
+            client, order, dispatch.tracking_number, dispatch.carrier, told_by=dispatch.pk
+        )
+    except Refused as refusal:
+        refuse(dispatch, refusal.text, refusal.code)
         return
     except RemoteError as error:  # reading only: nothing was told
-        _later(dispatch, error)
+        put_off(dispatch, error)
         return
     now = timezone.now()
     with transaction.atomic(durable=True):
@@ -68,10 +58,8 @@ def tell(dispatch: Dispatch) -> None:
     try:
         answer = _push(client, dispatch, provider_id)
         reached("tell.answered")
-    except (Rejected, NotAuthorized, Unavailable) as error:  # certainly not carried out
-        _settle_refusal(dispatch, error)
-    except OutcomeUnknown as error:
-        _unknown(dispatch, error.message, error.code)
+    except RemoteError as error:
+        settle_error(dispatch, error)
     except Exception as error:  # whatever it was, the call may have arrived: only reading tells
         log.exception("dispatch %s: outcome not known", dispatch.pk)
         words = (
@@ -81,29 +69,7 @@ def tell(dispatch: Dispatch) -> None:
     else:
         warning = answer.get("warning")
         text = str(warning.get("message") or "") if isinstance(warning, dict) else ""
-        _done(dispatch, package_id=str(answer.get("package_id") or ""), warning=text)
-
-
-def _check(client: TikTokShopClient, dispatch: Dispatch) -> str:
-    """TikTok's id of the carrier. Raises _Refuse where TikTok would not take the number."""
-    order = dispatch.order
-    if not order.delivery_option_id:
-        raise _Refuse("TikTok names no delivery option for this order, so no carrier can be named.")
-    provider_id = provider_for(
-        dispatch.carrier, delivery_providers(order.shop, order.delivery_option_id)
-    ) or provider_for(
-        dispatch.carrier,
-        delivery_providers(order.shop, order.delivery_option_id, life=timedelta(minutes=5)),
-    )
-    if not provider_id:
-        option = order.delivery_option_name or "this delivery option"
-        raise _Refuse(
-            f"TikTok does not take {dispatch.carrier.upper()} for “{option}”. Void the label and "
-            "buy one of another carrier."
-        )
-    if validate_tracking(client, tracking_number=dispatch.tracking_number):
-        raise _Refuse("This number belongs to a label bought from TikTok, not to one of your own.")
-    return provider_id
+        done(dispatch, package_id=str(answer.get("package_id") or ""), warning=text)
 
 
 def _push(client: TikTokShopClient, dispatch: Dispatch, provider_id: str) -> dict[str, object]:
@@ -129,14 +95,17 @@ def _push(client: TikTokShopClient, dispatch: Dispatch, provider_id: str) -> dic
     return push(tuple(Line(line_id) for line_id in ids))
 
 
-def _settle_refusal(dispatch: Dispatch, error: RemoteError) -> None:
-    if isinstance(error, Rejected) and already_done(error):
+def settle_error(dispatch: Dispatch, error: RemoteError) -> None:
+    """What becomes of a dispatch whose call was answered with this, or with nothing."""
+    if isinstance(error, OutcomeUnknown):
+        _unknown(dispatch, error.message, error.code)
+    elif isinstance(error, Rejected) and already_done(error):
         DISPATCH.move(dispatch, "unknown", reason=error.message[:400], code=error.code)
         resolve(dispatch, now=timezone.now())
     elif isinstance(error, Rejected):
-        _refuse(dispatch, error.message, error.code)
-    else:
-        _later(dispatch, error)
+        refuse(dispatch, error.message, error.code)
+    else:  # certainly not carried out
+        put_off(dispatch, error)
 
 
 def resolve(dispatch: Dispatch, *, now: datetime) -> None:
@@ -149,27 +118,28 @@ def resolve(dispatch: Dispatch, *, now: datetime) -> None:
         _postpone(dispatch, error)
         return
     if not found:
-        _refuse(dispatch, "TikTok does not know this order.", "")
+        refuse(dispatch, "TikTok does not know this order.", "")
         return
     fresh = found[0]
     numbers = {fresh.tracking_number, *fresh.lines.values_list("tracking_number", flat=True)}
     numbers = {normal(number) for number in numbers if number}
     if dispatch.tracking_number in numbers:
-        _done(dispatch, package_id=next(iter(fresh.package_ids), ""), warning="")
+        done(dispatch, package_id=next(iter(fresh.package_ids), ""), warning="")
     elif numbers:
         shown = ", ".join(sorted(numbers))
-        _refuse(dispatch, f"TikTok already has another tracking number for it: {shown}.", "other")
+        refuse(dispatch, f"TikTok already has another tracking number for it: {shown}.", "other")
     elif dispatch.told_at is not None and now - dispatch.told_at < SETTLED:
         Dispatch.objects.filter(pk=dispatch.pk, state="unknown").update(
             due_at=dispatch.told_at + SETTLED
         )
     elif dispatch.code in ALREADY_SHIPPED:
-        _refuse(dispatch, "TikTok calls it shipped, but shows no tracking number.", dispatch.code)
+        refuse(dispatch, "TikTok calls it shipped, but shows no tracking number.", dispatch.code)
     else:
         _untold(dispatch, "due", due_at=now, reason="", code="")
 
 
-def _done(dispatch: Dispatch, *, package_id: str, warning: str) -> None:
+def done(dispatch: Dispatch, *, package_id: str, warning: str = "") -> None:
+    """TikTok has the number."""
     with transaction.atomic():
         DISPATCH.move(
             dispatch,
@@ -218,7 +188,8 @@ def _tell_known_too_late(dispatch: Dispatch) -> None:
     )
 
 
-def _refuse(dispatch: Dispatch, reason: str, code: str) -> None:
+def refuse(dispatch: Dispatch, reason: str, code: str = "") -> None:
+    """TikTok does not, or would not, take the number; people learn of it."""
     order = dispatch.order
     with transaction.atomic():
         if not _untold(dispatch, "refused", reason=reason[:400], code=code[:20]):
@@ -239,7 +210,7 @@ def _unknown(dispatch: Dispatch, reason: str, code: str) -> None:
     DISPATCH.move(dispatch, "unknown", reason=reason[:400], code=code[:20], due_at=due)
 
 
-def _later(dispatch: Dispatch, error: RemoteError) -> None:
+def put_off(dispatch: Dispatch, error: RemoteError) -> None:
     """Certainly not told: due again, later each time."""
     fields = _postponed(dispatch, error)
     if dispatch.state == "due":

@@ -19,12 +19,14 @@ from core import inbox
 from core.models import AuditEntry, WebhookEvent
 from orders.models import Order
 from shops.models import ApiCall
+from shops.senders import told
 
 MOST = 30
 ICONS = {
     "sync": "refresh",
     "webhook": "bell",
     "decision": "list-check",
+    "rule": "bolt",
     "rate": "scale",
     "call": "link",
     "audit": "shield-check",
@@ -35,6 +37,7 @@ ICONS = {
     "delivered": "circle-check",
     "cancelled": "ban",
     "hold": "player-pause",
+    "pack": "package",
     "parcel": "package",
     "service": "truck",
     "address": "map-pin",
@@ -48,6 +51,7 @@ SOURCES = {
     "sync": "Read",
     "webhook": "Webhook",
     "decision": "Decision",
+    "rule": "Rule",
     "rate": "Decision",
     "call": "Call",
     "tracking": "Carrier",
@@ -164,8 +168,8 @@ def _facts(order: Order) -> Iterator[Moment]:
 
 def _events(order: Order, window: _Window) -> Iterator[Moment]:
     rows = list(window.of(order.events.select_related("actor")))
-    told = [row.detail["webhook"] for row in rows if "webhook" in row.detail]
-    webhooks = WebhookEvent.objects.defer("body").in_bulk(told)
+    numbers = [row.detail["webhook"] for row in rows if "webhook" in row.detail]
+    webhooks = WebhookEvent.objects.defer("body").in_bulk(numbers)
     for row in rows:
         webhook = webhooks.get(row.detail.get("webhook"))
         yield Moment(
@@ -179,13 +183,8 @@ def _events(order: Order, window: _Window) -> Iterator[Moment]:
 
 def _webhooks(order: Order, window: _Window) -> Iterator[Moment]:
     """Webhooks about the order that nobody could act on yet; the others are events of the order."""
-    rows = WebhookEvent.objects.defer("body").filter(
-        provider="tiktok",
-        owner=order.shop.tiktok_id,
-        subject=order.tiktok_id,
-        state__in=("waiting", "parked"),
-    )
-    for row in window.of(rows, "received_at"):
+    rows = told(order.shop).filter(subject=order.tiktok_id, state__in=("waiting", "parked"))
+    for row in window.of(rows.defer("body"), "received_at"):
         parked = row.state == "parked"
         ending = f"could not be acted on: {row.reason}" if parked else "waits for its turn."
         name = inbox.sources()[row.provider].name_of(row.event)
@@ -217,18 +216,19 @@ def _webhook_details(row: WebhookEvent) -> Iterator[tuple[str, str]]:
 def _calls(order: Order, window: _Window) -> Iterator[Moment]:
     rows = ApiCall.objects.filter(workspace=order.workspace_id, subject=order.tiktok_id)
     for row in window.of(rows.defer("asked", "answered")):
-        failed = row.status is None or row.status >= 400 or row.refused
+        many = row.stands_for
         answer = row.error or ("no answer" if row.status is None else str(row.status))
         yield Moment(
             window.place(row.at, row.pk),
             "call",
-            f"{row.provider} was asked: {'refused or failed' if failed else 'answered'}.",
-            tone="red" if failed else "",
+            f"{row.provider} was asked: {'refused or failed' if row.failed else 'answered'}.",
+            tone="red" if row.failed else "",
             details=(
                 ("call", f"{row.method} {row.path}"),
                 ("answer", answer),
                 ("took", f"{row.milliseconds} ms"),
                 *((("request id", row.request_id),) if row.request_id else ()),
+                *((("sample", f"one good read of {many} is kept"),) if many > 1 else ()),
             ),
         )
 

@@ -21,6 +21,7 @@ from orders.erasing import erase_row
 from orders.mapping import MappedOrder, Row, json_text
 from orders.models import Order
 from orders.readiness import Facts, decide
+from orders.redating import date_rows
 from shops.catalog.models import Sku
 from shops.catalog.reading import note_skus
 from shops.models import Shop
@@ -41,6 +42,7 @@ _KNOWN: Final = (
     "held_because",
     "held_until",
     "ship_despite_cancel",
+    "relabel",
     "fixed_recipient",
     "parcel",
     "label_state",
@@ -87,6 +89,7 @@ def upsert(
         result = Upserted(unchanged=len(page) - len(wanted))
         if wanted:
             _leave_buyers_out(wanted, known)
+            date_rows(shop, (one.order for one in wanted))
             _decide(shop, wanted, known, now=now)
             _write(shop, wanted, result)
             note_changes(wanted, known, now=now)
@@ -187,6 +190,7 @@ def _facts(order: Row, mine: Row | None, *, refused: bool) -> Facts:
         held_because=mine["held_because"],
         held_until=mine["held_until"],
         ship_despite_cancel=mine["ship_despite_cancel"],
+        relabel=mine["relabel"],
         label_state=mine["label_state"],
         rate_problem=mine["rate_problem"],
         dispatch_refused=refused,

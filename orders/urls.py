@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import bulk, detail, listing, timeline, truth
+from orders.views import bulk, combining, detail, listing, packages, timeline, truth
 
 app_name = "orders"
 
@@ -10,6 +10,12 @@ urlpatterns = [
     path("queue/", listing.queue, name="queue"),
     path("queue/bulk/", bulk.bulk, name="bulk"),
     path("orders/<int:order_id>/", detail.detail, name="detail"),
+    path("orders/<int:order_id>/packages/", packages.read, name="packages"),
+    path("orders/<int:order_id>/tracking/edit/", packages.edit_tracking, name="tracking-edit"),
+    path("orders/<int:order_id>/box/leave/", combining.leave, name="box-leave"),
+    path("combine/", combining.page, name="combine"),
+    path("combine/look/", combining.look, name="combine-look"),
+    path("combine/<int:group_id>/join/", combining.join, name="combine-join"),
     path("orders/<int:order_id>/timeline/", timeline.history, name="timeline"),
     path("orders/<int:order_id>/act/", bulk.act, name="action"),
     path("orders/<int:order_id>/address/", detail.fix_address, name="fix-address"),

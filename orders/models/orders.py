@@ -30,6 +30,10 @@ class Stage(models.TextChoices):
     CLOSED = "closed", "Not ours to ship"
 
 
+# TikTok's words before a carrier has the parcel
+NOT_COLLECTED = ["ON_HOLD", "AWAITING_SHIPMENT", "PARTIALLY_SHIPPING", "AWAITING_COLLECTION"]
+
+
 class Order(models.Model):
     """One TikTok order as we last saw it. TikTok owns the facts; we own hold, tags, notes and the
     derived columns."""
@@ -119,6 +123,9 @@ class Order(models.Model):
     fixed_recipient = models.JSONField(default=dict)
     # a person chose to ship although asked to cancel
     ship_despite_cancel = models.BooleanField(default=False)
+    # its label was given back after TikTok was told: it gets another one, though TikTok calls it
+    # shipped
+    relabel = models.BooleanField(default=False)
     # a person's parcel for this order: weight_g, length_mm, ...
     parcel = models.JSONField(default=dict)
     # Written by shipping, through orders.actions
@@ -135,6 +142,12 @@ class Order(models.Model):
     plan_why = models.CharField(max_length=500, blank=True)
     plan_parcel = models.JSONField(default=dict)  # weight_g, length_mm, width_mm, height_mm, source
     plan_until = models.DateTimeField(null=True)
+    # Written by shipping, through orders.rule_notes: what automation rules gave it and why, and what a
+    # person's preset did, which wins. Shapes: shipping/wishes.py
+    ruled = models.JSONField(default=dict)
+    ruled_by = models.PositiveIntegerField(default=0)  # number of the rule set that was applied
+    ruled_at = models.DateTimeField(null=True)  # updated_at of the copy it was applied to
+    wish = models.JSONField(default=dict)
     # Derived by orders.readiness; never written by hand
     stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.CLOSED)
     blocker = models.CharField(max_length=40, blank=True)  # key of orders.blockers
@@ -162,6 +175,11 @@ class Order(models.Model):
                 condition=models.Q(erased_at=None, stage__in=["shipped", "closed"]),
                 name="order_to_erase",
             ),
+            models.Index(
+                fields=["workspace", "id"],
+                condition=models.Q(status="AWAITING_COLLECTION"),
+                name="order_awaits_scan",
+            ),
             # Filters that find few of many: each index holds only those few
             models.Index(
                 fields=["workspace", "due_at", "id"],
@@ -182,6 +200,18 @@ class Order(models.Model):
                 fields=["workspace", "due_at", "id"],
                 condition=~models.Q(tags=[]),
                 name="order_tagged",
+            ),
+            # Labels that are no longer wanted, or carry an address that changed
+            models.Index(
+                fields=["workspace", "id"],
+                condition=models.Q(label_state="bought", status__in=["CANCELLED", "CANCEL"]),
+                name="order_cancelled_labelled",
+            ),
+            models.Index(
+                fields=["workspace", "id"],
+                condition=models.Q(label_state="bought", lane="own", status__in=NOT_COLLECTED)
+                & (models.Q(address_changed=True) | ~models.Q(fixed_recipient={})),
+                name="order_readdressed",
             ),
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="order_search"),
             GinIndex(fields=["sku_ids"], name="order_skus"),

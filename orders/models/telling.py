@@ -35,7 +35,10 @@ class Dispatch(models.Model):
                 name="dispatch_once_per_order",
             )
         ]
-        indexes = [models.Index(fields=["state", "due_at"], name="dispatch_due")]
+        indexes = [
+            models.Index(fields=["state", "due_at"], name="dispatch_due"),
+            models.Index(fields=["tracking_number"], name="dispatch_number"),
+        ]
 
     def __str__(self) -> str:
         return f"dispatch of order {self.order_id}"

@@ -18,6 +18,7 @@ from orders.models import Order
 from orders.plan_notes import forget_plans
 from orders.staging import restage
 from orders.units import group_lines
+from orders.views.packages import packages_context
 from shops.catalog import reading
 from shops.catalog.models import Sku
 
@@ -90,7 +91,7 @@ def _outcome(request: MemberRequest, order: Order, kept: str) -> HttpResponse:
 
 
 def _order(request: MemberRequest, order_id: int) -> Order:
-    orders = Order.objects.of(request.workspace).select_related("shop", "workspace")
+    orders = Order.objects.of(request.workspace).select_related("shop", "workspace", "clock")
     return get_object_or_404(orders, pk=order_id)
 
 
@@ -113,12 +114,13 @@ def _page(request: MemberRequest, order: Order, *, status: int = 200, **forms: A
 
 def _context(request: MemberRequest, order: Order) -> dict[str, Any]:
     unweighed = _unweighed(order) if order.blocker == "no_weight" else []
+    dispatches = list(order.dispatches.order_by("-created_at", "-id"))
     return {
         "order": order,
         "status": changes.words(order.status),
         "groups": group_lines(order.lines.order_by("id")),
         "timeline": timeline.page(order),
-        "dispatches": list(order.dispatches.order_by("-created_at", "-id")),
+        "dispatches": dispatches,
         "blocker": blocker_of(order),
         "problem": sentence(order),
         "days": ActionForm.DAYS,
@@ -127,4 +129,5 @@ def _context(request: MemberRequest, order: Order) -> dict[str, Any]:
         "weight_form": WeightForm(skus=unweighed) if unweighed else None,
         "note_form": NoteForm(initial={"note": order.note}),
         "raw": json.dumps(order.raw, indent=2, ensure_ascii=False, sort_keys=True),
+        **packages_context(order, dispatches),
     }

@@ -24,7 +24,7 @@ MIXED = ("late", "all")  # tabs with orders of several stages
 # What an empty tab means, so that a person knows whether that is good news.
 EMPTY = {
     "ready": "Every order that may be shipped has its label. New ones appear here by themselves.",
-    "late": "No order is close to its deadline.",
+    "late": "Every order's first scan is expected before its deadline.",
     "hold": "TikTok holds new orders for about an hour; none is waiting now.",
     "fix": "Nothing needs you.",
     "bought": "Labels you buy wait here until TikTok has been told.",
@@ -57,12 +57,14 @@ def queue(request: MemberRequest) -> HttpResponse:
 
 def _context(request: MemberRequest, form: OrderFilter, *, now: datetime) -> dict[str, Any]:
     matching, among, tab = form.matching(now=now), form.among(now=now), form.tab_name
+    by = form.sorted_by
     page = page_of(
-        matching.listed(),
+        matching.listed().by_scan() if by == "scan_at" else matching.listed(),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         newest=form.newest,
         among=among,
+        by=by,
     )
     shops = {shop.pk: shop for shop in Shop.objects.of(request.workspace).order_by("name")}
     currency = _one_currency(page.orders)

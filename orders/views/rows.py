@@ -11,7 +11,7 @@ from core.access import wreverse
 from core.models import Workspace
 from core.templatetags import ui
 from orders.blockers import blocker_of, sentence
-from orders.models import Lane, Line, Order, Stage
+from orders.models import Clock, Lane, Line, Order, Risk, Stage
 from orders.units import group_lines
 from shops.models import Shop
 
@@ -26,7 +26,7 @@ LANES: dict[str, str] = {
 _ROW = """<tr data-row{late}>
 <td class="pick"><input type="checkbox" name="order" value="{pk}" data-pick{amount} \
 aria-label="Select order {number}"></td>
-<td class="fit side"><span class="deadline deadline--{tone}">{sign}{when}</span></td>
+<td class="fit side"><span class="deadline deadline--{tone}">{sign}{when}</span>{forecast}</td>
 <td class="main"><a data-open href="{url}" title="{number}">{short}</a>\
 <span class="sub">{buyer}</span></td>
 <td class="second items">{items}</td>
@@ -46,6 +46,11 @@ _RATE = (
 _WHY = (
     '<details class="why" data-menu><summary aria-label="Why this rate">{}</summary>'
     '<div class="why__note">{}</div></details>'
+)
+_FORECAST = (
+    '<span class="sub forecast nowrap">scan {}<details class="why why--start" data-menu>'
+    '<summary aria-label="Why this forecast">{}</summary><div class="why__note">{}</div></details>'
+    "</span>"
 )
 _LABEL = '<td class="rate">{}<span class="sub">{}</span></td>'
 _AWAITED = mark_safe('<td class="rate"><span class="quiet">rates on their way</span></td>')
@@ -102,7 +107,9 @@ def _row(
     order: Order, lines: list[Line], *, shop: str, url: str, staged: bool, priced: bool
 ) -> SafeString:
     over = order.stage in (Stage.SHIPPED, Stage.CLOSED)
-    tone = "grey" if over else ui.deadline_tone(order.due_at)
+    clock = getattr(order, "clock", None)  # read with it; None where it is not worked out yet
+    at_risk = clock is not None and clock.risk in (Risk.RISK, Risk.LATE)
+    tone = "grey" if over and not at_risk else _tone(order, clock)
     buyer = _buyer(order)
     return _drawn(
         _ROW,
@@ -113,6 +120,7 @@ def _row(
         tone=tone,
         sign=ui.icon(_SIGNS[tone], "icon--sm") if tone in _SIGNS else "",
         when=ui.when(order.due_at),
+        forecast=_forecast(clock),
         url=url,
         short=ui.short_id(order.tiktok_id),
         buyer=f"{buyer} · {shop}" if shop else buyer,
@@ -122,6 +130,20 @@ def _row(
         state=_state(order, url, over=over),
         flags=_flags(order, staged=staged),
     )
+
+
+def _tone(order: Order, clock: Clock | None) -> str:
+    """As near as its deadline is, and never calm while its scan is expected too late."""
+    tone = ui.deadline_tone(order.due_at)
+    return "amber" if clock and clock.risk == Risk.RISK and tone == "grey" else tone
+
+
+def _forecast(clock: Clock | None) -> SafeString | str:
+    """When the first scan is expected, and why, where that is too late."""
+    if clock is None or clock.risk != Risk.RISK or clock.predicted_scan_at is None:
+        return ""
+    sign = ui.icon("info-circle", "icon--sm")
+    return _drawn(_FORECAST, ui.when(clock.predicted_scan_at), sign, clock.risk_why)
 
 
 def _amount(order: Order) -> SafeString | str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.contrib import messages
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -84,13 +86,15 @@ def rows_of(workspace: Workspace, *, now: datetime) -> list[ShopRow]:
     for row in found.order_by("-pk"):
         compared[row.shop_id].append(row)
     gaps: dict[int, list[Gap]] = defaultdict(list)
-    for gap in Gap.objects.filter(shop__in=shops, found_at__gt=now - KEEP).order_by("-pk"):
+    newest = Window(RowNumber(), partition_by=F("shop_id"), order_by=F("pk").desc())
+    found_gaps = Gap.objects.filter(shop__in=shops, found_at__gt=now - KEEP).annotate(place=newest)
+    for gap in found_gaps.filter(place__lte=MOST).order_by("-pk"):
         gaps[gap.shop_id].append(gap)
     return [_row(shop, compared[shop.pk], gaps[shop.pk]) for shop in shops]
 
 
 def _row(shop: Shop, compared: list[Reconciliation], gaps: list[Gap]) -> ShopRow:
-    row = ShopRow(shop, gaps=gaps[:MOST])
+    row = ShopRow(shop, gaps=gaps)
     for one in compared:
         if one.state == "open":
             row.running, row.percent = one, _percent(one)

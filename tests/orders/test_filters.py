@@ -178,3 +178,17 @@ def test_orders_that_need_a_fix_are_offered_by_reason(desk, client) -> None:
     one = client.get(f"/w/{desk.slug}/queue/?tab=fix&blocker=no_weight").content.decode()
     assert one.count("data-row>") + one.count('data-row class="is-late">') == 2
     assert 'aria-label="What they need"' not in one
+
+
+def test_orders_are_found_by_their_risk_and_their_week(desk) -> None:
+    monday = factories.utc("2026-11-23 08:00")  # Monday has just begun in Los Angeles
+    inside, before = (
+        factories.order(desk, due_at=at) for at in (monday, monday - timedelta(seconds=1))
+    )
+    for order in (inside, before):
+        factories.clock(order, risk="risk")
+    factories.clock(factories.order(desk, due_at=monday), risk="ok")
+    assert found(desk, "risk=risk") == {inside.pk, before.pk}
+    assert found(desk, "risk=risk&week=2026-11-25") == {inside.pk}
+    assert found(desk, f"tab=late&risk=risk&week=2026-11-22&shop={inside.shop_id}") == {before.pk}
+    assert found(desk, "risk=ok") == found(desk, "")

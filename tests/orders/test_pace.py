@@ -45,15 +45,16 @@ def test_a_change_that_was_announced_is_not_missed(cursor: SyncCursor) -> None:
     now = timezone.now()
     webhook(cursor.shop, "1", now - LATER, state="done")
     assert pace.judge(cursor, [("1", now - LATER)], now=now) == ""
-    assert pace.pause(cursor, now=now) == pace.EVERY
+    assert pace.due(cursor, started=now, now=now) == now + pace.EVERY
 
 
 def test_a_change_that_nobody_announced_hurries_the_shop_for_a_while(cursor: SyncCursor) -> None:
     now = timezone.now()
     assert pace.judge(cursor, [("1", now - LATER), ("2", now - LATER)], now=now) == "missed"
     assert cursor.missed == 2
-    assert pace.pause(cursor, now=now) == pace.SOON
-    assert pace.pause(cursor, now=now + pace.HURRY) == pace.EVERY
+    assert pace.due(cursor, started=now - LATER, now=now) == now + pace.SOON
+    later = now + pace.HURRY
+    assert pace.due(cursor, started=later, now=later) == later + pace.EVERY
     stored = SyncCursor.objects.get()
     assert (stored.hurried_because, stored.missed) == ("missed", 2)
 
@@ -125,13 +126,14 @@ def test_the_shop_page_says_why_in_words(cursor: SyncCursor) -> None:
     assert age_of(shop, now=now + pace.HURRY).pace == ""
 
 
-def test_a_failed_subscription_has_the_shop_read_at_once_and_then_every_few_seconds(
+def test_a_failed_subscription_has_the_shop_read_every_few_seconds(
     live: Connected,
 ) -> None:
     sync.start_sync(live.shop)
     sync.sync_shop(shop_id=live.shop.pk)
     OrmQ.objects.all().delete()
-    sync.speed_up(shop_id=live.shop.pk, because="subscription")
+    subscription(SyncCursor.objects.get(), "failed")
+    SyncCursor.objects.update(due_at=timezone.now())
     assert sync.sync_shop(shop_id=live.shop.pk)
     now, cursor = timezone.now(), SyncCursor.objects.get()
     assert now + timedelta(seconds=10) < cursor.due_at < now + timedelta(seconds=20)

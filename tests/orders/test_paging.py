@@ -127,3 +127,23 @@ def test_a_place_survives_its_address_to_the_microsecond() -> None:
 )
 def test_nonsense_is_no_place(text) -> None:
     assert read_place(text) is None
+
+
+def test_pages_by_expected_scan_neither_skip_nor_repeat(desk) -> None:
+    now = START
+    orders = [factories.order(desk, due_at=now - timedelta(hours=n)) for n in range(7)]
+    for hours, order in enumerate(orders[:5]):
+        scan = now + timedelta(hours=hours // 2)
+        factories.clock(order, risk="risk", predicted_scan_at=scan)
+    late = Order.objects.of(desk).by_scan()
+    seen: list[int] = []
+    after = ""
+    while True:
+        page = page_of(late, after=after, by="scan_at", size=2)
+        seen += [order.pk for order in page.orders]
+        if not (after := page.next):
+            break
+    wanted = [orders[6], orders[5], *orders[:5]]
+    assert seen == [order.pk for order in wanted]
+    back = page_of(late, before=page.previous, by="scan_at", size=2)
+    assert [order.pk for order in back.orders] == seen[4:6]

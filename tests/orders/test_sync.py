@@ -1,5 +1,6 @@
 """Reading a shop's orders: complete, in order, once each, whatever breaks on the way."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -8,10 +9,10 @@ import pytest
 from django.utils import timezone
 
 from core import breaker
-from orders import sync, windows
+from orders import pace, sync, windows
 from orders.models import Line, Order, OrderEvent, SyncCursor
 from shops.catalog.models import Sku
-from shops.clients import circuit_of, use_transport
+from shops.clients import API_CIRCUIT, circuit_of, use_transport
 from tests.shops.sandboxed import Connected
 
 
@@ -170,7 +171,8 @@ def test_trouble_at_tiktok_is_noted_and_tried_again_later(live: Connected) -> No
     assert second.failures == 2
     assert second.due_at > timezone.now() + timedelta(seconds=5)
     live.sandbox.clear_faults()
-    breaker.try_now(circuit_of(live.shop.pk))
+    for circuit in (circuit_of(live.shop.pk), API_CIRCUIT):
+        breaker.try_now(circuit)
     due(live)
     sync.sync_shop(shop_id=live.shop.pk)
     assert SyncCursor.objects.get().failures == 0
@@ -210,6 +212,22 @@ def test_a_run_ends_between_windows_when_its_time_is_over(
     cursor = SyncCursor.objects.get()
     assert cursor.backfilled_at is None
     assert cursor.due_at <= timezone.now()
+
+
+def test_a_shop_is_due_again_by_when_its_reading_began_however_long_that_took(
+    live: Connected,
+) -> None:
+    started(live)
+    sync.sync_shop(shop_id=live.shop.pk)
+    due(live)
+    began = timezone.now()
+    with use_transport(Wire(lambda count, request: time.sleep(1.5))):
+        sync.sync_shop(shop_id=live.shop.pk)
+    took = timezone.now() - began
+    again = SyncCursor.objects.get().due_at - began
+    assert took > timedelta(seconds=1.5)
+    assert pace.EVERY <= again < pace.EVERY + timedelta(seconds=1)
+    assert again < timedelta(minutes=1)  # so that no sweep passes it by
 
 
 def test_a_connected_shop_without_a_cursor_is_found_by_the_sweep(live: Connected) -> None:

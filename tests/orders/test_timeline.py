@@ -145,6 +145,10 @@ def test_a_call_shows_its_code_and_request_id_behind_details(desk: Workspace) ->
         "request id": "req-77",
     }
     assert details(silent)["answer"] == "ReadTimeout"
+    assert "sample" not in details(good)
+    call(made, NOON + timedelta(seconds=4), method="GET", path="/v2/shipments", stands_for=20)
+    sample = next(one for one in moments(made) if one.kind == "call")
+    assert details(sample)["sample"] == "one good read of 20 is kept"
     assert "request id" not in details(silent)
 
 

@@ -12,6 +12,7 @@ from django_q.models import OrmQ
 from core.models import Role, Workspace
 from orders import pace, reconciliation
 from orders.models import Gap, Reconciliation, SyncCursor
+from orders.views import truth
 from shops.models import Shop
 from tests import factories
 
@@ -102,6 +103,22 @@ def test_gaps_are_listed_with_what_became_of_them(desk: Workspace, owner: Client
     assert "1 still open" in page
     assert "1 order read anew" in page
     assert "read again at the next poll" in page
+
+
+def test_only_the_newest_gaps_of_each_shop_are_read(desk: Workspace) -> None:
+    now = timezone.now()
+    for shop, count in ((factories.shop(desk, name="A"), 40), (factories.shop(desk, name="B"), 2)):
+        Gap.objects.bulk_create(
+            [
+                Gap(shop=shop, kind="count", words=f"{n}", since=now, until=now, closed_at=now)
+                for n in range(count)
+            ]
+        )
+    with CaptureQueriesContext(connection) as queries:
+        first, second = truth.rows_of(desk, now=now)
+    assert [len(first.gaps), len(second.gaps)] == [truth.MOST, 2]
+    assert (first.gaps[0].words, first.gaps[-1].words) == ("39", "10")
+    assert any(f"<= {truth.MOST}" in query["sql"] for query in queries)
 
 
 def test_the_part_costs_the_same_queries_for_many_shops(desk: Workspace, owner: Client) -> None:

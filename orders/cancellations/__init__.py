@@ -1,0 +1,1 @@
+"""Buyers who want their order called off, and what the seller answers."""
