@@ -1,0 +1,129 @@
+"""What the clocks of open orders are worked out from, read in bulk; and which of them have grown
+old."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from shipping.clock.predict import Parcel
+from shipping.providers.carriers import DISPLAY
+
+CHUNK = 20_000  # orders held in memory at a time
+# A label that was bought, also while its money is asked back: one an order, by its own index.
+_JOINED = """
+orders_order o LEFT JOIN shipping_label l
+    ON l.order_id = o.id AND l.state IN ('bought', 'voiding')
+"""
+# Waits for its first scan as far as TikTok tells; also where somebody else made the label.
+_OPEN = """
+o.lane IN ('own', 'platform') AND (
+    o.stage IN ('ready', 'hold', 'fix', 'bought') OR o.status = 'AWAITING_COLLECTION')
+"""
+_HELD = "CASE WHEN o.held_because <> '' THEN o.held_until END"
+# Another number when any of what a clock depends on has changed
+_BASIS = f"""
+hash_record_extended(ROW(
+    o.due_at, o.label_carrier, o.plan_name, {_HELD}, o.status = 'AWAITING_COLLECTION', o.rts_at,
+    l.settled_at, l.handed_over_at, l.first_scan_at), 0)
+"""
+_READ = f"""
+SELECT o.id, o.workspace_id, o.shop_id, o.due_at, o.label_carrier, o.plan_name, {_HELD},
+    CASE WHEN o.status = 'AWAITING_COLLECTION' THEN o.rts_at END,
+    l.settled_at, l.handed_over_at, l.first_scan_at, {_BASIS}
+FROM {_JOINED} AND l.order_id BETWEEN %(first)s AND %(last)s
+WHERE o.id = ANY(%(ids)s) AND {_OPEN} ORDER BY o.id
+"""  # noqa: S608 - our own names
+_ALL = """
+SELECT o.id FROM orders_order o WHERE o.workspace_id = %(workspace)s
+    AND o.stage IN ('ready', 'hold', 'fix', 'bought') AND o.lane IN ('own', 'platform')
+UNION
+SELECT o.id FROM orders_order o WHERE o.workspace_id = %(workspace)s
+    AND o.status = 'AWAITING_COLLECTION' AND o.lane IN ('own', 'platform')
+"""
+_STALE = f"""
+SELECT o.id FROM {_JOINED} LEFT JOIN orders_clock c ON c.order_id = o.id
+WHERE o.id IN ({_ALL})
+    AND (c.order_id IS NULL OR c.next_risk_at <= %(now)s OR c.basis <> {_BASIS})
+"""  # noqa: S608 - our own names
+_OVER = f"""
+DELETE FROM orders_clock c USING orders_order o
+WHERE c.workspace_id = %(workspace)s AND o.id = c.order_id AND NOT ({_OPEN})
+"""  # noqa: S608 - our own names
+
+
+# What two orders have in common that are judged alike: the shop's pk, then what a Parcel is made of
+type Facts = tuple[Any, ...]
+
+
+class Known(NamedTuple):
+    """One open order as its clock sees it."""
+
+    order_id: int
+    workspace_id: int
+    facts: Facts
+    basis: int
+
+    @property
+    def shop_id(self) -> int:
+        """The shop it was sold by."""
+        return int(self.facts[0])
+
+    @property
+    def parcel(self) -> Parcel:
+        """Its way to the first scan."""
+        _, due, carrier, plan, held, arranged, bought, handed, scanned = self.facts
+        return Parcel(due, carrier or carrier_of(plan), bought or arranged, handed, scanned, held)
+
+
+def read(order_ids: Sequence[int]) -> list[Known]:
+    """The open ones among these orders: one query."""
+    if not order_ids:
+        return []
+    # The range spares the join all the labels of orders before it.
+    span: dict[str, Any] = {"ids": list(order_ids), "first": min(order_ids), "last": max(order_ids)}
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, span)
+        return [Known(row[0], row[1], row[2:-1], row[-1]) for row in cursor.fetchall()]
+
+
+def open_ids(workspace_id: int) -> Iterator[list[int]]:
+    """Every open order of the workspace, some thousand at a time, held by the database meanwhile."""
+    # Held beyond its transaction: between two parts the clocks of the first are written for good.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DECLARE open_orders CURSOR WITH HOLD FOR {_ALL} ORDER BY 1",
+            {"workspace": workspace_id},
+        )
+        try:
+            while True:
+                cursor.execute(f"FETCH {CHUNK} FROM open_orders")
+                if not (ids := [row[0] for row in cursor.fetchall()]):
+                    return
+                yield ids
+        finally:
+            cursor.execute("CLOSE open_orders")
+
+
+def stale_ids(workspace_id: int, *, now: datetime) -> list[int]:
+    """Open orders without a clock, with one that depends on something else now, or whose time has
+    come."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STALE, {"workspace": workspace_id, "now": now})
+        return [row[0] for row in cursor.fetchall()]
+
+
+def forget_over(workspace_id: int) -> int:
+    """Drop the clocks of orders that wait for no scan any more."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OVER, {"workspace": workspace_id})
+        return int(cursor.rowcount)
+
+
+@lru_cache(maxsize=4096)
+def carrier_of(plan_name: str) -> str:
+    """The carrier that a planned service's name begins with, by slug; "" for none we know."""
+    fits = [slug for slug, name in DISPLAY.items() if plan_name.startswith(name)]
+    return max(fits, key=lambda slug: len(DISPLAY[slug]), default="")
