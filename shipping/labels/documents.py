@@ -17,6 +17,7 @@ from core.http import about
 from core.jobs import job
 from core.models import Batch
 from core.patience import patience
+from core.queues import Queue
 from orders.actions import note_label
 from shipping import accounts
 from shipping.labels.pages import DamagedLabel, count_pages
@@ -122,7 +123,7 @@ def _write(label: Label, columns: dict[str, Any]) -> None:
         setattr(label, name, value)
 
 
-@job
+@job(queue=Queue.BUYING)
 def fetch_again(*, label_id: int) -> bool:
     """A person's "Fetch again": start over at once, also for a file that is there but no longer
     readable."""
@@ -133,7 +134,7 @@ def fetch_again(*, label_id: int) -> bool:
     return kept
 
 
-@job
+@job(queue=Queue.BUYING)
 def fetch_due() -> int:
     """Fetch the documents that are due; answers how many were kept."""
     started = time.monotonic()

@@ -6,7 +6,7 @@ import threading
 from datetime import datetime
 
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core import writes
@@ -14,6 +14,7 @@ from core.patience import patience
 from core.states import LostRace
 from shipping.labels.states import LABEL
 from shipping.models import Label, LabelAccount
+from shipping.spend import limits
 
 # No purchase is under way for longer than this: the wire gives up before it.
 LONGEST_CALL = patience(minutes=2)
@@ -24,6 +25,11 @@ _mine = threading.local()
 _USABLE = (
     "EXISTS (SELECT FROM shipping_labelaccount a WHERE a.id = account_id AND a.state = 'active' "
     "AND a.key_sealed = %s FOR KEY SHARE)"
+)
+# Where this does not hold, what was spent is counted first: spend/limits.py.
+_UNLIMITED = (
+    "NOT EXISTS (SELECT FROM shipping_spendlimits s WHERE s.workspace_id = "
+    "shipping_label.workspace_id AND s.currency = shipping_label.currency)"
 )
 
 
@@ -45,6 +51,10 @@ class KeyReplaced(CannotBuy):
     """The account has another key than the one in hand; the label has the account as it is now."""
 
 
+class OverLimit(CannotBuy):
+    """The workspace's own spend limits are in the way; trying again at once does not help."""
+
+
 class AccountBusy(Exception):
     """As many purchases as allowed are under way at this account; ask again in a moment."""
 
@@ -52,22 +62,11 @@ class AccountBusy(Exception):
 def write_intent(label: Label) -> None:
     """Put on disk that money may move from here on, and take one of the account's places for
     purchases at a time. AccountBusy when all are taken; KeyReplaced when the account has another
-    key than `label.account`, which is the account as it is now, then."""
+    key than `label.account`, which is the account as it is now, then; OverLimit when the
+    workspace's spend limits leave no room."""
     for _ in range(3):
-        now = timezone.now()
         try:
-            with writes.commit_of_its_own():
-                LABEL.move(
-                    label,
-                    "buying",
-                    writes.Given(_USABLE, [label.account.key_sealed]),
-                    intent_at=now,
-                    place=_place(label, now),
-                    attempts=label.attempts + 1,
-                    reason="",
-                    code="",
-                )
-            return
+            refusal = _intend(label, timezone.now())
         except LostRace:
             _check_account(label)
             raise
@@ -76,7 +75,48 @@ def write_intent(label: Label) -> None:
                 raise
             _mine.place = None
             label.refresh_from_db(fields=["state"])
+            continue
+        if refusal is None:
+            return
+        limits.tell_reached(label.workspace, refusal, now=timezone.now())
+        raise OverLimit(refusal.sentence, refusal.code)
     raise AccountBusy
+
+
+def _intend(label: Label, now: datetime) -> limits.Refusal | None:
+    """Move the label to "buying": by one statement where the workspace has no spend limits, else
+    within them."""
+    try:
+        with writes.commit_of_its_own():
+            _move(label, now, f"{_USABLE} AND {_UNLIMITED}")
+    except LostRace:
+        if not limits.are_set_for(label):
+            raise
+        return _intend_within(label, now)
+    return None
+
+
+def _intend_within(label: Label, now: datetime) -> limits.Refusal | None:
+    """Count and write in one transaction, so that two purchases at once do not both take what is
+    left."""
+    with transaction.atomic(durable=True):
+        refusal = limits.refusal_of(label, now=now)
+        if refusal is None:
+            _move(label, now, _USABLE)
+    return refusal
+
+
+def _move(label: Label, now: datetime, given: str) -> None:
+    LABEL.move(
+        label,
+        "buying",
+        writes.Given(given, [label.account.key_sealed]),
+        intent_at=now,
+        place=_place(label, now),
+        attempts=label.attempts + 1,
+        reason="",
+        code="",
+    )
 
 
 def _check_account(label: Label) -> None:

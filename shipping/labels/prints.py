@@ -15,6 +15,7 @@ from django.utils import timezone
 from core import files
 from core.jobs import job
 from core.models import Batch, BatchItem
+from core.queues import Queue
 from orders.models import Order
 from orders.units import group_lines
 from shipping.labels import slips
@@ -36,7 +37,7 @@ class _Made:
     label_ids: list[int]
 
 
-@job
+@job(queue=Queue.BUYING)
 def build_print_files(*, batch_id: int) -> int:
     """Make the batch's print files from the labels that are there; answers how many there are. Safe
     to repeat."""

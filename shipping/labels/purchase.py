@@ -19,9 +19,11 @@ from core.http import about
 from core.jobs import job
 from core.models import Batch, User
 from core.patience import patience
+from core.queues import Queue
 from core.states import IllegalMove, LostRace
 from core.vault import VaultError
 from orders.actions import note_label
+from orders.box_mates import follow
 from orders.models import Order
 from shipping import accounts
 from shipping.labels import ledger, paid_twice
@@ -33,7 +35,7 @@ from shipping.labels.intent import (
     write_intent,
 )
 from shipping.labels.states import LABEL
-from shipping.labels.values import order_number, rate_of, spec_of
+from shipping.labels.values import order_number, rate_of, wanted_format, wanted_spec
 from shipping.models import Label, QuoteSet
 from shipping.naming import full_name
 from shipping.providers.base import BoughtLabel, Provider, Unsupported
@@ -94,13 +96,14 @@ def prepare(order: Order, quote_set: QuoteSet, batch: Batch | None = None) -> La
         delivery_days=rate.delivery_days,
         provider_ref=rate.provider_ref,
         spec=quote_set.spec,
+        label_format=wanted_format(batch, rate.provider),
     )
     if not writes.insert(label, unless_taken=True):  # by one_live_label_per_order
         raise AlreadyLabelled("This order has a label already.", "label_exists")
     return label
 
 
-@job
+@job(queue=Queue.BUYING)
 def buy_label(*, label_id: int) -> str:
     """Buy a ready label; answers its state. CannotBuy, AccountBusy, IllegalMove and LostRace:
     nothing was asked."""
@@ -123,7 +126,7 @@ def buy(label: Label) -> str:
 
 def _ready_provider(label: Label) -> Provider:
     """Whatever can fail without asking the provider fails here, while the label is still ready."""
-    spec_of(label), rate_of(label)
+    wanted_spec(label), rate_of(label)
     try:
         return accounts.provider_for(label.account)
     except NotAuthorized as error:
@@ -142,7 +145,7 @@ def pay(label: Label, provider: Provider) -> BoughtLabel | Exception:
     reached("buy.sending")
     try:
         with about(order_number(label)):
-            bought = provider.buy(spec_of(label), rate_of(label), key=str(label.key))
+            bought = provider.buy(wanted_spec(label), rate_of(label), key=str(label.key))
         reached("buy.answered")
         return bought
     # Also a mistake of ours while reading the answer: the money may be gone all the same.
@@ -170,11 +173,9 @@ def record(label: Label, outcome: BoughtLabel | Exception) -> str:
 
 
 def settle(label: Label, bought: BoughtLabel, *, actor: User | None = None) -> bool:
-    """Label, ledger, order and audit in one commit. False when somebody else had settled it
-    already.
+    """Label, ledger, order and audit in one commit. False when somebody else had settled it.
 
-    The document and the word to TikTok are due from this commit on, so a crash after it loses
-    neither.
+    The document and the word to TikTok are due from this commit on: a crash after it loses neither.
     """
     try:
         with transaction.atomic():
@@ -218,6 +219,8 @@ def _book(label: Label, bought: BoughtLabel, actor: User | None) -> None:
     paid_twice.book_duplicates(label, bought)
     order = label.order if Label.order.is_cached(label) else None
     note_label(label.order_id, "bought", label.carrier, label.tracking_number, known=order)
+    if len(label.spec.get("tiktok_order_ids", ())) > 1:
+        follow(label.order_id, "bought", label.carrier, label.tracking_number)
 
 
 def _facts(label: Label, bought: BoughtLabel) -> dict[str, Any]:

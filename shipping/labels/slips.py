@@ -7,11 +7,13 @@ from io import BytesIO
 
 from reportlab.pdfgen.canvas import Canvas
 
+from shipping.labels.barcodes import barcode
 from shipping.labels.lettering import draw, width, wrap
 
 LETTER = (612.0, 792.0)
 SLIP = (288.0, 432.0)  # 4x6 inches: the slip comes out of the label printer
 _MARGIN = 16.0
+_FOOT = 62.0  # above the order's barcode
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def _draw_slip(canvas: Canvas, slip: Slip) -> None:
     for item in slip.items:
         lines = wrap(item.name, 9, SLIP[0] - 2 * _MARGIN - 36)
         height = 11 * len(lines) + (10 if item.sku else 0) + 6
-        if y - height < 34:
+        if y - height < _FOOT:
             draw(canvas, _MARGIN, 20, "continued on the next slip", 7)
             canvas.showPage()
             y = _slip_head(canvas, slip)
@@ -142,9 +144,10 @@ def _slip_head(canvas: Canvas, slip: Slip) -> float:
 
 def _slip_foot(canvas: Canvas, slip: Slip, y: float) -> None:
     for line in wrap(slip.note, 8, SLIP[0] - 2 * _MARGIN, most=4) if slip.note else ():
-        if y < 34:
+        if y < _FOOT:
             return
         draw(canvas, _MARGIN, y, line, 8)
         y -= 10
+    barcode(canvas, slip.order, y=30, height=22, middle=SLIP[0] / 2)
     if slip.tracking:
         draw(canvas, _MARGIN, 20, f"Tracking {slip.tracking}", 7)

@@ -11,6 +11,7 @@ from core.checkpoints import reached
 from core.jobs import job
 from core.patience import patience
 from orders import dispatch
+from orders.box_mates import mates_of, together
 from shipping.models import Label
 
 
@@ -24,9 +25,10 @@ def tell(label: Label) -> bool:
         with transaction.atomic():
             if not waiting.update(tell_due_at=None):
                 return False
-            dispatch.request(
-                label.order, tracking_number=label.tracking_number, carrier=label.carrier
-            )
+            for order in together(label.order):
+                dispatch.request(
+                    order, tracking_number=label.tracking_number, carrier=label.carrier
+                )
     except dispatch.NotYet:  # a voided label's number is out: see what becomes of it first
         waiting.update(tell_due_at=timezone.now() + patience(minutes=1))
         return False
@@ -55,8 +57,11 @@ def tell_many(labels: Iterable[Label]) -> None:
             waiting = Label.objects.filter(pk__in=due, state="bought", tell_due_at__isnull=False)
             found = list(waiting.select_for_update().order_by("pk").values_list("pk", flat=True))
             waiting.update(tell_due_at=None)
+            mates = mates_of(due[pk].order_id for pk in found)
             dispatch.request_many(
-                (due[pk].order, due[pk].tracking_number, due[pk].carrier) for pk in found
+                (order, due[pk].tracking_number, due[pk].carrier)
+                for pk in found
+                for order in (due[pk].order, *mates.get(due[pk].order_id, ()))
             )
         reached("tell.handed")
     except (dispatch.DispatchConflict, ValueError, IntegrityError):  # one of them: which?

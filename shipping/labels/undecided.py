@@ -5,28 +5,26 @@ from django.utils import timezone
 from core import notifications
 from core.access import wreverse
 from core.models import Notification
-from core.patience import patience
-from shipping.models import Label
-
-# Most carriers decide within days; USPS takes fifteen and more, which its providers say, too.
-OVERDUE = patience(days=14)
+from shipping.models import Label, MoneyBack
 
 
 def tell_if_overdue(label: Label) -> None:
-    """Say once that a refund has been undecided for too long, and what can be done."""
-    if label.void_at is None or timezone.now() - label.void_at < OVERDUE:
+    """Say once that a refund should have come by the dated rules, and what can be done."""
+    row = MoneyBack.objects.filter(label=label, outcome="pending").first()
+    if row is None or row.expected_at is None or timezone.now() < row.expected_at:
         return
     known = Notification.objects.filter(workspace=label.workspace_id, cause=_cause(label))
     if known.exists():
         return
+    days = (row.expected_at - row.asked_at).days
     notifications.notify(
         label.workspace,
         _cause(label),
-        f"For 14 days {label.account.name} has not decided whether {label.money} comes back for the "
-        f"voided label {label.tracking_number} of order {label.order.tiktok_id}. USPS may take "
-        "longer; of others, ask its support. We go on asking.",
+        f"For {days} days {label.account.name} has not decided whether {label.money} comes back for "
+        f"the voided label {label.tracking_number} of order {label.order.tiktok_id}. Ask its "
+        "support; we go on asking.",
         level="warn",
-        link=wreverse(label.workspace, "orders:detail", order_id=label.order_id),
+        link=wreverse(label.workspace, "shipping:money") + "?list=late",
         mail=True,
     )
 

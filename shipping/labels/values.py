@@ -1,14 +1,31 @@
 """A label row as the plain values that adapters take."""
 
+from dataclasses import replace
+
+from core.models import Batch
 from core.money import Money
 from shipping.models import Label
-from shipping.providers.base import BoughtLabel, LabelFormat, Rate, ShipmentSpec
+from shipping.providers.base import BoughtLabel, Can, LabelFormat, Rate, ShipmentSpec
+from shipping.providers.registry import is_able
 from shipping.spec import spec_from_json
 
 
 def spec_of(label: Label) -> ShipmentSpec:
     """What is shipped."""
     return spec_from_json(label.spec)
+
+
+def wanted_format(batch: Batch | None, provider: str) -> str:
+    """The kind of label file to ask for: what the batch was bought for, where the provider makes
+    it."""
+    wanted: str = batch.options.get("label_format", "PDF") if batch else "PDF"
+    return wanted if wanted == "ZPL" and is_able(provider, Can.ZPL) else "PDF"
+
+
+def wanted_spec(label: Label) -> ShipmentSpec:
+    """What is shipped, for a purchase: with the kind of file this label is wanted as. It is not
+    part of what was quoted: a price does not depend on it."""
+    return replace(spec_of(label), label_format=LabelFormat(label.label_format))
 
 
 def order_number(label: Label) -> str:

@@ -8,7 +8,6 @@ says nothing, only the status of the refund does.
 """
 
 import logging
-from collections.abc import Callable
 
 from django.db import transaction
 from django.db.models import F
@@ -17,56 +16,51 @@ from django.utils import timezone
 from core import audit, notifications
 from core.access import wreverse
 from core.checkpoints import reached
-from core.errors import NotAuthorized, OutcomeUnknown, Rejected, RemoteError, Unavailable
-from core.http import about
+from core.errors import NotAuthorized, Rejected, RemoteError, Unavailable
 from core.jobs import job
 from core.models import User
 from core.money import Money
 from core.patience import patience
+from core.queues import Queue
 from core.states import IllegalMove, LostRace
 from orders import dispatch
 from orders.actions import note_label
 from shipping import accounts
-from shipping.labels import ledger, undecided
+from shipping.labels import ledger, money_back, undecided
+from shipping.labels.asking_back import CERTAIN_AFTER, UNDECIDED, Answer, ask, ask_again
 from shipping.labels.prints import build_print_files
 from shipping.labels.purchase import CannotBuy
 from shipping.labels.states import LABEL
-from shipping.labels.values import bought_of, order_number
 from shipping.models import Label
-from shipping.providers.base import Can, Provider, Unsupported, VoidOutcome, VoidResult
+from shipping.providers.base import Can, Unsupported, VoidOutcome, VoidResult
 
 log = logging.getLogger(__name__)
 
-# A lost request may still arrive for so long; until then a refusal proves nothing.
-CERTAIN_AFTER = patience(minutes=5)
 # First pause between questions, doubled each time, and the longest: carriers decide within days.
 PAUSES = {
     "voiding": (patience(minutes=1), patience(minutes=30)),
     "refunding": (patience(minutes=10), patience(hours=6)),
 }
 CLAIM = patience(minutes=10)
-UNDECIDED = "The provider has not decided yet."
-
-type Answer = VoidResult | Exception | None
 
 
-def void(label: Label, user: User | None) -> str:
+def void(label: Label, user: User | None, *, why: str = "person") -> str:
     """Ask the provider to take the label back; answers the label's state: voided, refunding
     (accepted, credit pending), voiding (not known yet), bought or unused (refused, with the
-    reason). Asking again costs nothing."""
+    reason). Asking again costs nothing. `why` is a key of shipping.models.money_back.WHY."""
     provider = accounts.provider_for(label.account)
     if Can.VOID not in provider.can:
         raise CannotBuy("This provider cannot take labels back.", "void_unsupported")
     if label.state in PAUSES:
         return record_again(label, ask_again(label, provider))
-    write_request(label, user)
+    write_request(label, user, why)
     reached("void.requested")
     answer = ask(label, provider)
     reached("void.answered")
     return record(label, answer)
 
 
-@job
+@job(queue=Queue.BUYING)
 def voids_due() -> int:
     """Ask what became of the refunds that are pending; answers how many were asked about."""
     now = timezone.now()
@@ -94,7 +88,7 @@ def _ask_of(label: Label) -> Answer:
     return ask_again(label, provider)
 
 
-def write_request(label: Label, user: User | None) -> None:
+def write_request(label: Label, user: User | None, why: str = "person") -> None:
     """Put on disk that the label is not to be used any more; its number is not handed to TikTok
     from here on."""
     now = timezone.now()
@@ -104,6 +98,7 @@ def write_request(label: Label, user: User | None) -> None:
             label, "voiding", tell_due_at=None, reason="", void_at=now, due_at=due_at, attempts=0
         )
         dispatch.withdraw(label.order)
+        money_back.asked(label, user, why=why)
         _renew_papers(label)
         audit.record(
             label.workspace_id,
@@ -115,57 +110,16 @@ def write_request(label: Label, user: User | None) -> None:
         )
 
 
-def ask(label: Label, provider: Provider) -> VoidResult | Exception:
-    """The first question to the provider, outside any transaction; what went wrong is returned.
-
-    A refusal is looked into: somebody may have taken the label back at the provider's own pages.
-    """
-    answer = _tried(label, lambda: provider.void(bought_of(label)))
-    if not _refused(answer):
-        return answer or OutcomeUnknown(UNDECIDED, provider=label.provider)
-    status = _tried(label, lambda: provider.refund_status(bought_of(label)))
-    if isinstance(status, Exception):
-        words = "Whether the label was taken back already could not be found out."
-        return OutcomeUnknown(words, provider=label.provider)
-    return status or answer or OutcomeUnknown(UNDECIDED, provider=label.provider)
-
-
-def ask_again(label: Label, provider: Provider) -> Answer:
-    """What became of the request; where the provider knows of none it is made again. None: nothing
-    new."""
-    status = _tried(label, lambda: provider.refund_status(bought_of(label)))
-    if status is not None or label.state == "refunding":
-        return status
-    now = timezone.now()
-    certain = label.void_at is None or now - label.void_at > CERTAIN_AFTER
-    Label.objects.filter(pk=label.pk, state="voiding").update(void_at=now)
-    answer = _tried(label, lambda: provider.void(bought_of(label)))
-    return None if _refused(answer) and not certain else answer
-
-
-def _tried(label: Label, call: Callable[[], VoidResult | None]) -> Answer:
-    try:
-        with about(order_number(label)):
-            return call()
-    # Also a mistake of ours while reading the answer: the provider may have taken the label back.
-    except Exception as error:
-        return error
-
-
-def _refused(answer: Answer) -> bool:
-    return isinstance(answer, VoidResult) and answer.outcome is VoidOutcome.REFUSED
-
-
 def record(label: Label, outcome: VoidResult | Exception) -> str:
     """Write down what the provider said to the first request; answers the label's state."""
     match outcome:
         case VoidResult():
             _take(label, outcome)
         case NotAuthorized() as error:
-            _back(label, error.message)
+            _back(label, error.message, again=True)
             accounts.pause(label.account, error.message)
         case Rejected() | Unavailable() as error:
-            _back(label, error.message)
+            _back(label, error.message, again=isinstance(error, Unavailable))
         case Unsupported():
             _back(label, "This provider cannot take labels back.")
         case _:
@@ -193,24 +147,26 @@ def record_again(label: Label, outcome: Answer) -> str:
 def _take(label: Label, result: VoidResult) -> None:
     match result.outcome:
         case VoidOutcome.REFUNDED:
-            credit(label)
+            credit(label, result.amount)
         case VoidOutcome.REQUESTED if label.state == "refunding":
             _stay(label, result.message or UNDECIDED)
         case VoidOutcome.REQUESTED:
             _accepted(label, result.message or UNDECIDED)
         case VoidOutcome.REFUSED if label.state == "refunding":
-            _unused(label, result.message or "The provider keeps the money.")
+            keep_paid(label, result.message or "The provider keeps the money.")
         case VoidOutcome.REFUSED:
             _back(label, result.message or "The provider does not take this label back.")
 
 
-def credit(label: Label) -> None:
-    """The provider gave the money back: state, ledger, order and audit in one commit."""
-    amount = Money(label.money.amount, label.currency)
+def credit(label: Label, given: Money | None = None, note: str = "") -> None:
+    """The provider gave the money back, all that was paid unless it says how much: state, ledger,
+    order and audit in one commit."""
+    amount = given or Money(label.money.amount, label.currency)
     in_the_way = label.state == "voiding"
     with transaction.atomic():
         LABEL.move(label, "voided", reason="", settled_at=timezone.now())
-        ledger.refund(label, amount, reference=label.provider_label_id)
+        ledger.refund(label, amount, reference=label.provider_label_id, note=note)
+        money_back.credited(label, amount, note)
         if in_the_way:  # else the order is free already, and may have another label by now
             note_label(label.order_id, "", label.carrier, "")
         audit.record(
@@ -232,10 +188,11 @@ def _accepted(label: Label, reason: str) -> None:
         note_label(label.order_id, "", label.carrier, "")
 
 
-def _unused(label: Label, reason: str) -> None:
+def keep_paid(label: Label, reason: str) -> None:
     """The money stays with the provider: the charge stands, and people learn of it."""
     with transaction.atomic():
         LABEL.move(label, "unused", reason=reason[:400], settled_at=timezone.now())
+        money_back.refused(label, reason)
         undecided.over(label)
         audit.record(
             label.workspace_id,
@@ -272,9 +229,11 @@ def _stay(label: Label, reason: str) -> None:
         undecided.tell_if_overdue(label)
 
 
-def _back(label: Label, reason: str) -> None:
-    """The label stays ours, and in use: its number goes to TikTok if it has not yet."""
+def _back(label: Label, reason: str, *, again: bool = False) -> None:
+    """The label stays ours, and in use: its number goes to TikTok if it has not yet. `again`: the
+    provider could not be asked, and may be later."""
     with transaction.atomic():
+        money_back.in_use(label, reason, again=again)
         _renew_papers(label)
         told = label.provider == "tiktok" or dispatch.keep(label.order)
         due_at = None if told or not label.tracking_number else timezone.now()

@@ -24,6 +24,7 @@ class CarrierRule:
     until: date | None
     sentence: str
     source: str
+    own: bool = False  # a workspace's, which on its days stands in place of the market's
 
     def holds(self, on: date) -> bool:
         """Whether the rule is in force on that day."""
@@ -53,13 +54,10 @@ def rules() -> tuple[CarrierRule, ...]:
 
 
 def rules_of(own: book.Book) -> tuple[CarrierRule, ...]:
-    """The rules of one workspace's book: its own values put in place of the market's."""
-    found: list[CarrierRule] = []
-    for lane in LANES:
-        rows = own.all(f"carriers.{lane}")
-        mine = [rule for rule in rows if rule.overridden]
-        found += [_from(rule, own.market, lane) for rule in mine or rows]
-    return tuple(found)
+    """The rules of one workspace's book: the market's, and its own values for their days."""
+    return tuple(
+        _from(rule, own.market, lane) for lane in LANES for rule in own.all(f"carriers.{lane}")
+    )
 
 
 def strike(
@@ -73,14 +71,13 @@ def strike(
 ) -> Strike | None:
     """The first rule in force that forbids `carrier` (canonical slug) for such an order, or
     None."""
-    for rule in rules() if among is None else among:
-        if (
-            rule.market == market
-            and rule.lane == lane
-            and carrier in rule.carriers
-            and (not rule.seller_types or seller_type in rule.seller_types)
-            and rule.holds(on)
-        ):
+    held = [
+        rule
+        for rule in (rules() if among is None else among)
+        if rule.market == market and rule.lane == lane and rule.holds(on)
+    ]
+    for rule in [rule for rule in held if rule.own] or held:
+        if carrier in rule.carriers and (not rule.seller_types or seller_type in rule.seller_types):
             return Strike(rule.id, rule.sentence, rule.since.isoformat(), rule.source)
     return None
 
@@ -96,4 +93,5 @@ def _from(rule: book.Rule, market: str, lane: str) -> CarrierRule:
         until=rule.until,
         sentence=rule.words,
         source=rule.source,
+        own=rule.overridden,
     )

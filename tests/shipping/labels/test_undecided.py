@@ -9,7 +9,7 @@ from django.utils import timezone
 from core.models import Notification
 from shipping.labels.purchase import buy_label
 from shipping.labels.void import void, voids_due
-from shipping.models import Label
+from shipping.models import Label, MoneyBack
 from shipping.providers.base import VoidOutcome
 from tests.shipping.labels.world import World
 
@@ -23,7 +23,11 @@ def waiting(world: World, *, days: int) -> Label:
     label.refresh_from_db()
     world.provider.void_outcome = VoidOutcome.REQUESTED
     assert void(label, world.user) == "refunding"
-    Label.objects.filter(pk=label.pk).update(void_at=timezone.now() - timedelta(days=days))
+    by = timedelta(days=days)
+    row = MoneyBack.objects.get(label=label)
+    assert row.expected_at is not None
+    moved = {"asked_at": row.asked_at - by, "expected_at": row.expected_at - by}
+    MoneyBack.objects.filter(label=label).update(**moved)
     return label
 
 
@@ -38,8 +42,8 @@ def told(label: Label) -> list[str]:
     return list(rows.values_list("text", flat=True))
 
 
-def test_two_weeks_without_a_decision_are_told_once_even_when_that_was_seen(world: World) -> None:
-    label = waiting(world, days=15)
+def test_money_that_should_have_come_is_told_once_even_when_that_was_seen(world: World) -> None:
+    label = waiting(world, days=16)
     asked(label)
     (text,) = told(label)
     assert "has not decided whether $8.41 comes back" in text
@@ -57,7 +61,7 @@ def test_before_that_nobody_is_told(world: World) -> None:
 
 
 def test_a_decision_takes_the_words_away(world: World) -> None:
-    label = waiting(world, days=15)
+    label = waiting(world, days=16)
     asked(label)
     world.provider.void_outcome = VoidOutcome.REFUNDED
     asked(label)
