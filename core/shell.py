@@ -50,9 +50,37 @@ class Place:
 
 
 PLACES = (
-    Place("Plan", "dashboard:plan", "home", "h", ("dashboard:",)),
-    Place("Queue", "orders:queue", "list-check", "q", ("orders:",)),
+    Place("Plan", "dashboard:plan", "home", "h", ("dashboard:", "shipping:health")),
+    Place("Queue", "orders:queue", "list-check", "q", ("orders:", "shipping:why")),
+    Place(
+        "Bench",
+        "shipping:bench",
+        "barcode",
+        "p",
+        ("shipping:bench", "shipping:tote", "shipping:print-job"),
+    ),
     Place("Batches", "shipping:batches", "stack-2", "b", ("shipping:batch", "shipping:needs-word")),
+    Place(
+        "Handover",
+        "shipping:handover",
+        "truck-delivery",
+        "o",
+        ("shipping:handover", "shipping:manifest"),
+    ),
+    Place(
+        "Cancellations",
+        "shipping:cancellations",
+        "ban",
+        "c",
+        ("shipping:cancellations", "shipping:call-off", "shipping:readdress"),
+    ),
+    Place(
+        "Money",
+        "shipping:money",
+        "wallet",
+        "m",
+        ("shipping:money", "shipping:savings", "shipping:lanes"),
+    ),
     Place("Tracking", "shipping:tracking", "truck", "k", ("shipping:tracking",)),
     Place("Shops", "shops:list", "building-store", "s", ("shops:",)),
     Place(

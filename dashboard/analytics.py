@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db.models import Count, Min, Q, QuerySet, Sum
-from django.db.models.functions import TruncDate, TruncHour
+from django.db.models.functions import TruncDate
 
 from core.access import zone
 from core.models import Workspace
@@ -17,14 +17,15 @@ from core.money import Money
 from orders.counts import MOST, tab_counts
 from orders.models import Order, SyncCursor
 from orders.querysets import NO_DEADLINE
+from shipping.clock.health import Line, tightest
 from shipping.models import Label, LedgerEntry
+from shipping.savings_report import saved_by_day
 from shipping.tracking import lists as parcels
 from shipping.tracking.terms import terms_of
 from shops import endings
 from shops.freshness import age_of
 from shops.models import Shop
 
-HOURS = 24
 DAYS = 14
 
 
@@ -73,8 +74,9 @@ class Cards:
     """The plan's cards; counts above MOST are shown as "MOST+"."""
 
     at_risk: int
-    first_due: datetime | None
+    first_due: datetime | None  # of those whose deadline is still ahead
     late: int
+    budget: Line | None  # the late dispatches that are still bearable this week
     on_hold: int
     next_release: datetime | None
     to_fix: int
@@ -89,7 +91,10 @@ def cards(workspace: Workspace, counts: dict[str, int], *, now: datetime) -> Car
     """Everything beside the ready pile that needs an eye."""
     orders = Order.objects.of(workspace)
     risk = orders.tab("late", now=now).order_by("due_at")[: MOST + 1]
-    risky = _slice(risk).aggregate(first=Min("due_at"), late=Count("pk", filter=Q(due_at__lt=now)))
+    risky = _slice(risk).aggregate(
+        first=Min("due_at", filter=Q(due_at__gte=now)),
+        late=Count("pk", filter=Q(due_at__lt=now)),
+    )
     held = _slice(orders.tab("hold", now=now).order_by("due_at")[: MOST + 1])
     blockers = Counter(
         orders.tab("fix", now=now).order_by("due_at").values_list("blocker", flat=True)[: MOST + 1]
@@ -102,6 +107,9 @@ def cards(workspace: Workspace, counts: dict[str, int], *, now: datetime) -> Car
         at_risk=counts["late"],
         first_due=risky["first"],
         late=risky["late"],
+        budget=tightest(
+            workspace, [shop for shop in shops if shop.disconnected_at is None], now=now
+        ),
         on_hold=counts["hold"],
         next_release=held.aggregate(next=Min("held_until"))["next"],
         to_fix=counts["fix"],
@@ -135,36 +143,6 @@ def _label_trouble(workspace: Workspace, *, now: datetime) -> Counter[str]:
 
 # -- Charts ----------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
-class Hour:
-    """One hour of the next 24 and how many orders must be scanned in it, by how far they are."""
-
-    start: datetime  # in the workspace's clock
-    ready: int
-    bought: int
-    shipped: int
-
-
-def next_hours(workspace: Workspace, *, now: datetime) -> list[Hour]:
-    """The next 24 hours; orders of one day on the queue's own index."""
-    start = now.astimezone(zone(workspace)).replace(minute=0, second=0, microsecond=0)
-    rows = (
-        Order.objects.of(workspace)
-        .filter(stage__in=["ready", "bought", "shipped"])
-        .filter(due_at__gte=start, due_at__lt=start + timedelta(hours=HOURS))
-        .order_by()
-        .annotate(hour=TruncHour("due_at", tzinfo=zone(workspace)))
-        .values_list("hour", "stage")
-        .annotate(n=Count("pk"))
-    )
-    found = {(hour, stage): n for hour, stage, n in rows}
-    hours = [start + timedelta(hours=n) for n in range(HOURS)]
-    return [
-        Hour(hour, *(found.get((hour, stage), 0) for stage in ("ready", "bought", "shipped")))
-        for hour in hours
-    ]
-
-
-@dataclass(frozen=True, slots=True)
 class Day:
     """One day of the workspace's clock."""
 
@@ -172,6 +150,7 @@ class Day:
     orders: int
     labels: int
     spend: dict[str, Decimal]  # by currency; refunds taken off
+    saved: dict[str, Decimal]  # by currency, against the baseline of shipping.savings
 
 
 def last_days(workspace: Workspace, *, now: datetime) -> list[Day]:
@@ -202,8 +181,12 @@ def last_days(workspace: Workspace, *, now: datetime) -> list[Day]:
     for day, currency, number, amount in paid:
         labels[day] += number
         spend.setdefault(day, {})[currency] = amount
+    saved = saved_by_day(workspace, first)
     days = [first + timedelta(days=n) for n in range(DAYS)]
-    return [Day(day, orders.get(day, 0), labels[day], spend.get(day, {})) for day in days]
+    return [
+        Day(day, orders.get(day, 0), labels[day], spend.get(day, {}), saved.get(day, {}))
+        for day in days
+    ]
 
 
 # -- Shops -----------------------------------------------------------------------------------------

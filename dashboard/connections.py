@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Min, Q
+from django.conf import settings
+from django.db.models import Count, Min, Q, Sum
+from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -16,9 +18,9 @@ from core.shell import Freshness
 from core.vault import VaultError
 from shipping import accounts, gates
 from shipping.models import LabelAccount
-from shops import journal, wire
+from shops import wire
 from shops.clients import circuit_of
-from shops.models import ApiCall, Shop
+from shops.models import FAILED, ApiCall, Shop
 
 HOUR = timedelta(hours=1)
 # A task that waits longer than this has no worker, or too few.
@@ -68,7 +70,7 @@ def lines(workspace: Workspace, *, now: datetime) -> list[Line]:
     """Shops, label accounts, TikTok's sign-in, label files, webhooks and the queue."""
     states = {state.key: state for state in breaker.states()}
     found = [_with(line, states.get(line.key)) for line in _called(workspace)]
-    return [*found, *_webhooks(workspace, now), _queue(now)]
+    return [*found, *_webhooks(workspace, now), *_unrouted(workspace), _queue(now)]
 
 
 def trouble(workspace: Workspace) -> list[Freshness]:
@@ -86,17 +88,12 @@ def trouble(workspace: Workspace) -> list[Freshness]:
 
 def traffic(workspace: Workspace, *, now: datetime) -> list[Traffic]:
     """The last hour by provider, the busiest first."""
-    bad = Q(status=None) | Q(status__gte=400)
-    kept = Q(milliseconds__gt=1000 * journal.SLOW) | bad
     rows = (
         ApiCall.objects.filter(workspace=workspace, at__gte=now - HOUR)
         .values_list("provider")
-        .annotate(failed=Count("id", filter=bad), counted=Count("id", filter=kept), n=Count("id"))
+        .annotate(bad=Count("id", filter=FAILED), calls=Sum("stands_for"))
     )
-    found = []
-    for provider, failed, counted, n in rows:
-        calls = counted + journal.EVERY * (n - counted)
-        found.append(Traffic(provider, calls / 60, calls, failed))
+    found = [Traffic(provider, calls / 60, calls, bad) for provider, bad, calls in rows]
     return sorted(found, key=lambda one: -one.calls)
 
 
@@ -189,8 +186,9 @@ def _with(line: Line, state: breaker.State | None) -> Line:
 
 def _webhooks(workspace: Workspace, now: datetime) -> Iterator[Line]:
     """One line for each sender that may tell this workspace something."""
-    numbers = list(Shop.objects.of(workspace).values_list("tiktok_id", flat=True))
-    mine = Q(workspace=workspace) | Q(provider="tiktok", owner__in=numbers)
+    shops = Shop.objects.of(workspace).filter(disconnected_at=None)
+    numbers = list(shops.values_list("tiktok_id", flat=True))
+    mine = Q(workspace=workspace) | Q(workspace=None, provider="tiktok", owner__in=numbers)
     rows = {
         provider: (parked, oldest)
         for provider, parked, oldest in WebhookEvent.objects.filter(
@@ -219,6 +217,25 @@ def _webhooks(workspace: Workspace, now: datetime) -> Iterator[Line]:
             words = "1 needs a person" if parked == 1 else f"{parked:,} need a person"
             line = replace(line, tone="amber", words=words, page="core:inbox")
         yield line
+
+
+def _unrouted(workspace: Workspace) -> Iterator[Line]:
+    """Events that concern no workspace as far as anybody can tell. Whose they are is not known, so
+    only their number is told, and only where the server's operator is: in its oldest workspace."""
+    oldest = Workspace.objects.order_by("created_at", "pk").values_list("pk", flat=True).first()
+    if workspace.pk != oldest:
+        return
+    count = WebhookEvent.objects.filter(workspace=None, state="parked").count()
+    if count:
+        words = "1 event concerns nobody" if count == 1 else f"{count:,} events concern nobody"
+        where = settings.PUBLIC_URL + reverse("admin:core_webhookevent_changelist")
+        yield Line(
+            "Webhooks without a workspace",
+            "could not be read, or failed before a shop or a label was found",
+            tone="amber",
+            words=words,
+            last_error=f"Staff of this server see why, and can have them handled again: {where}",
+        )
 
 
 def _queue(now: datetime) -> Line:

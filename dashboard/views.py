@@ -1,6 +1,5 @@
 """The home page: the plan of the day."""
 
-from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -15,8 +14,10 @@ from django.views.decorators.http import require_safe
 from core.access import MemberRequest, Right, member
 from core.htmx import page_or_part
 from core.money import Money
-from dashboard import analytics
+from dashboard import analytics, hours
 from orders.counts import MOST
+from shipping import money_due
+from shipping.savings_report import money_line
 
 # A fortnight of a large shop is worth reading once in a while, not at every visit.
 FORTNIGHT_SECONDS = 20
@@ -57,8 +58,9 @@ def plan(request: MemberRequest) -> HttpResponse:
         "limit": settings.BATCH_LIMIT,
         "cards": cards,
         "fixes": _fix_words(cards.blockers),
+        "money_back": money_due.due(request.workspace, now=now),
         "set_up": next((_SET_UP[code] for code, _ in cards.blockers if code in _SET_UP), ""),
-        "hours": _hours_chart(analytics.next_hours(request.workspace, now=now)),
+        "hours": hours.chart(hours.next_hours(request.workspace, now=now)),
         "shops": shops,
         "fresh": sum(shop.tone == "green" for shop in shops),
     }
@@ -70,7 +72,7 @@ def plan(request: MemberRequest) -> HttpResponse:
 def two_weeks(request: MemberRequest) -> HttpResponse:
     """The last 14 days, read after the page because it may be long."""
     now = timezone.now()
-    key = f"two-weeks:{request.workspace.pk}:{request.workspace.time_zone}"
+    key = f"fortnight:{request.workspace.pk}:{request.workspace.time_zone}"
     days = cache.get_or_set(
         key, lambda: analytics.last_days(request.workspace, now=now), FORTNIGHT_SECONDS
     )
@@ -93,42 +95,19 @@ def _fix_words(blockers: tuple[tuple[str, int], ...]) -> str:
     return ", ".join(parts)
 
 
-def _hours_chart(hours: list[analytics.Hour]) -> dict[str, Any]:
-    names = (
-        ("ready", "Ready", "amber"),
-        ("bought", "Bought", "blue"),
-        ("shipped", "Shipped", "green"),
-    )
-    # From the bottom up: what is done, then what is on its way, then what is still to do.
-    stacked = [
-        {"title": title, "tone": tone, "values": [asdict(hour)[name] for hour in hours]}
-        for name, title, tone in reversed(names)
-    ]
-    table = [
-        [f"{hour.start:%a %H}:00", f"{hour.shipped:,}", f"{hour.bought:,}", f"{hour.ready:,}"]
-        for hour in hours
-    ]
-    return {
-        "kind": "stacked",
-        "x_title": "Hour",
-        "labels": [f"{hour.start:%H}" for hour in hours],
-        "series": stacked,
-        "table": table,
-        "total": sum(hour.ready + hour.bought + hour.shipped for hour in hours),
-    }
-
-
 def _days_chart(days: list[analytics.Day]) -> dict[str, Any]:
     currency = analytics.main_currency(days)
     spend = [day.spend.get(currency, Decimal(0)) for day in days]
+    saved = [day.saved.get(currency, Decimal(0)) for day in days]
     table = [
         [
             f"{day.day:%a, %b} {day.day.day}",
             f"{day.orders:,}",
             f"{day.labels:,}",
             str(Money(amount, currency)),
+            str(Money(less, currency)),
         ]
-        for day, amount in zip(days, spend, strict=True)
+        for day, amount, less in zip(days, spend, saved, strict=True)
     ]
     others = {c for day in days for c in day.spend} - {currency}
     return {
@@ -139,13 +118,8 @@ def _days_chart(days: list[analytics.Day]) -> dict[str, Any]:
         "series": [
             {"title": "Orders", "tone": "grey", "values": [day.orders for day in days]},
             {"title": "Labels", "tone": "green", "values": [day.labels for day in days]},
-            {
-                "title": "Spend",
-                "tone": "ink",
-                "axis": "money",
-                # For the height of a line only; the table has the exact amounts.
-                "values": [float(amount) for amount in spend],
-            },
+            money_line("Spend", "ink", spend),
+            money_line("Saved", "blue", saved),
         ],
         "table": table,
         "also": [

@@ -8,7 +8,9 @@ const visible = (node) => node.checkVisibility?.({ visibilityProperty: true }) ?
 const scope = () => document.querySelector("dialog[open]") ?? document;
 
 function find(selector) {
-  return [...scope().querySelectorAll(selector)].find((node) => visible(node) && !node.disabled);
+  const found = [...scope().querySelectorAll(selector)].filter((node) => visible(node) && !node.disabled);
+  // With rows ticked, a key is about them.
+  return found.find((node) => node.closest("[data-bulk]")) ?? found[0];
 }
 
 const rows = () => [...scope().querySelectorAll("[data-rows] [data-row]")].filter(visible);

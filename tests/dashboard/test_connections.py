@@ -151,7 +151,7 @@ def test_the_last_hours_calls_are_counted_from_a_sample(glow: Workspace) -> None
                 **({"milliseconds": 20} | columns),
             )  # fmt: skip
 
-    calls(3, 200)  # one in twenty
+    calls(3, 200, stands_for=20)
     calls(2, 503)
     calls(1, None)
     calls(1, 200, at=timezone.now() - timedelta(hours=2))
@@ -159,6 +159,33 @@ def test_the_last_hours_calls_are_counted_from_a_sample(glow: Workspace) -> None
     assert (found.calls, found.failed) == (63, 3)
     assert found.per_minute == pytest.approx(63 / 60)
     assert found.share == pytest.approx(100 * 3 / 63)
+
+
+def test_refusals_that_come_with_200_are_failures_and_each_is_one_call(glow: Workspace) -> None:
+    for _ in range(5):
+        ApiCall.objects.create(
+            workspace=glow, provider="TikTok Shop", method="POST", path="/", status=200,
+            refused=True, milliseconds=20,
+        )  # fmt: skip
+    (found,) = connections.traffic(glow, now=timezone.now())
+    assert (found.calls, found.failed) == (5, 5)
+
+
+def test_webhooks_that_concern_nobody_are_counted_where_the_operator_is(glow: Workspace) -> None:
+    other = factories.workspace("Other")
+    factories.webhook("?", {}, provider="shippo", state="parked", reason="It is no JSON.")
+    found = line(glow, "Webhooks without a workspace")
+    assert (found.tone, found.words) == ("amber", "1 event concerns nobody")
+    assert "/admin/core/webhookevent/" in found.last_error
+    assert "JSON" not in found.last_error
+    names = [one.name for one in connections.lines(other, now=timezone.now())]
+    assert "Webhooks without a workspace" not in names
+
+
+def test_webhooks_of_a_workspace_are_not_told_as_nobodys(glow: Workspace) -> None:
+    factories.webhook("1", {}, state="parked", workspace=factories.workspace("Other"))
+    names = [one.name for one in connections.lines(glow, now=timezone.now())]
+    assert "Webhooks without a workspace" not in names
 
 
 # -- Try now -----------------------------------------------------------------------------------------

@@ -7,12 +7,15 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from core.access import zone
 from core.models import Role, Workspace
 from core.money import Money
 from dashboard import analytics, views
+from dashboard.hours import next_hours
 from orders.models import Order, SyncCursor
 from shops.models import Shop
 from tests import factories
+from tests.shipping.spend import rows
 
 pytestmark = pytest.mark.django_db
 
@@ -128,11 +131,13 @@ def test_the_next_hours_hold_what_must_be_scanned_by_stage(glow: Workspace) -> N
     for stage in ("ready", "ready", "bought", "shipped", "hold"):
         factories.order(glow, stage=stage, due_at=factories.utc("2026-11-23 22:15"))
     factories.order(glow, due_at=factories.utc("2026-11-24 21:15"))  # more than 24 hours ahead
-    hours = analytics.next_hours(glow, now=now)
-    assert len(hours) == 24
-    assert (hours[0].start.hour, hours[2].start.hour) == (12, 14)
-    assert (hours[2].ready, hours[2].bought, hours[2].shipped) == (2, 1, 1)
-    assert sum(hour.ready for hour in hours) == 2
+    risky = factories.order(glow, due_at=factories.utc("2026-11-23 22:30"))
+    factories.clock(risky, risk="risk")
+    found = next_hours(glow, now=now)
+    assert len(found) == 24
+    assert (found[0].start.hour, found[2].start.hour) == (12, 14)
+    assert (found[2].ready, found[2].bought, found[2].shipped, found[2].at_risk) == (2, 1, 1, 1)
+    assert sum(hour.ready for hour in found) == 2
 
 
 def test_a_day_belongs_to_the_clock_of_the_workspace(glow: Workspace) -> None:
@@ -155,6 +160,14 @@ def test_the_fortnight_is_a_part_and_a_page(as_owner: Client, glow: Workspace) -
     assert "<html" not in part
     assert "$5.00" in part
     assert "<html" in as_owner.get(url).content.decode()
+
+
+def test_the_fortnight_shows_what_was_saved(as_owner: Client, glow: Workspace) -> None:
+    today = timezone.now().astimezone(zone(glow)).date()
+    rows.savings_day(glow, today, baseline="93.50")
+    page = as_owner.get(f"/w/{glow.slug}/plan/two-weeks/").content.decode()
+    assert "Saved" in page
+    assert "$13.50" in page
 
 
 def test_shops_say_how_fresh_they_are(as_owner: Client, glow: Workspace) -> None:
@@ -214,7 +227,7 @@ def test_the_plan_costs_the_same_for_ten_orders_and_for_two_hundred(
             Order.objects.bulk_create(
                 [_copy(one, number) for number in range(count // 4)], batch_size=500
             )
-        with django_assert_max_num_queries(19):  # type: ignore[operator]
+        with django_assert_max_num_queries(22):  # type: ignore[operator]
             html = html_of(as_owner, glow)
         assert len(html) < 120_000
 
