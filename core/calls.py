@@ -34,6 +34,7 @@ class Call:
     refused: bool = False
     asked: str = ""
     answered: str = ""
+    safe: bool = True  # repeating it would change nothing
 
     @property
     def failed(self) -> bool:
@@ -62,10 +63,12 @@ def describe(
     seconds: float,
     failure: str,
     secrets: Collection[str] = (),
+    *,
+    safe: bool = True,
 ) -> Call:
     """The exchange for the journal; bodies are looked at only when it failed. `secrets` are what
     the request was made with: an answer may quote them."""
-    content = response.content if response is not None else b""
+    content = _content(response)
     status = response.status_code if response is not None else None
     refused = bool(_REFUSED.match(content))
     asked = answered = ""
@@ -77,12 +80,20 @@ def describe(
         status,
         seconds,
         failure,
-        _request_id(response),
+        _request_id(response, content),
         subject(),
         refused,
         asked,
         answered,
+        safe,
     )
+
+
+def _content(response: httpx.Response | None) -> bytes:
+    try:
+        return response.content if response is not None else b""
+    except httpx.ResponseNotRead:  # a file that was streamed: there is nothing of it to keep
+        return b""
 
 
 def _body(request: httpx.Request) -> bytes:
@@ -92,14 +103,12 @@ def _body(request: httpx.Request) -> bytes:
         return b""
 
 
-def _request_id(response: httpx.Response | None) -> str:
+def _request_id(response: httpx.Response | None, content: bytes) -> str:
     """What the provider's support asks for."""
     if response is None:
         return ""
     for name in _REQUEST_ID:
         if name in response.headers:
             return str(response.headers[name])[:80]
-    found = _ENVELOPE_ID.search(response.content[-200:]) or _ENVELOPE_ID.search(
-        response.content[:400]
-    )
+    found = _ENVELOPE_ID.search(content[-200:]) or _ENVELOPE_ID.search(content[:400])
     return found[1].decode() if found else ""

@@ -114,7 +114,8 @@ def send(
         raise _trouble(error, provider, safe=safe) from (None if unsent else error)
     finally:
         if journal:
-            journal(describe(request, response, time.monotonic() - started, failure, secrets))
+            seconds = time.monotonic() - started
+            journal(describe(request, response, seconds, failure, secrets, safe=safe))
 
 
 def _trouble(error: httpx.HTTPError, provider: str, *, safe: bool) -> RemoteError:

@@ -91,7 +91,7 @@ def test_each_shop_has_its_freshness_and_each_authorization_its_end() -> None:
 
 def test_calls_are_estimated_from_the_sample_and_failures_are_exact() -> None:
     for fields in (
-        {"status": 200, "milliseconds": 100},
+        {"status": 200, "milliseconds": 100, "stands_for": 20},
         {"status": 200, "milliseconds": 4000},
         {"status": 503, "milliseconds": 100},
         {"status": 200, "milliseconds": 100, "refused": True},

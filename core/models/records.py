@@ -37,6 +37,9 @@ class Notification(models.Model):
     link = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(null=True)
+    # When the owners are mailed, or tried again; null: they were, need not be, or could not be
+    mail_due_at = models.DateTimeField(null=True)
+    mailed_to = models.JSONField(default=list, db_default=[])  # owners who have it, by number
 
     class Meta:
         constraints = [
@@ -44,6 +47,13 @@ class Notification(models.Model):
                 fields=["workspace", "cause"],
                 condition=models.Q(seen_at=None),
                 name="told_once_per_cause",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["mail_due_at"],
+                condition=models.Q(mail_due_at__isnull=False),
+                name="notification_mail_due",
             )
         ]
 
