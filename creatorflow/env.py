@@ -119,6 +119,15 @@ class Env:
         }
 
 
+def is_private_enough(url: str) -> bool:
+    """Whether papers with addresses may be sent there: https, or http that never leaves the machine."""
+    parts = urlsplit(url)
+    loopback = parts.hostname in {"127.0.0.1", "::1", "localhost"}
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or (parts.scheme == "http" and loopback)
+    )
+
+
 def load_file(path: Path) -> None:
     """Put the NAME=value lines of `path` into the environment, without overriding what is already set."""
     if not path.is_file():

@@ -9,9 +9,14 @@ EVENTS: dict[str, tuple[str, ...]] = {
         "shops.subscriptions.subscribe",
     ),
     "shop.sync_wanted": ("orders.sync.hurry",),
-    "shop.webhooks_failing": ("orders.sync.speed_up",),
-    "policy.changed": (),
-    "orders.changed": ("shipping.quoting.quote_due",),
+    "policy.changed": ("shipping.clock.recompute.rules_changed", "shipping.quoting.rules_changed"),
+    "label.handed_over": ("shipping.clock.recompute.handed_over",),
+    "label.scanned": ("shipping.clock.recompute.orders_changed",),
+    "orders.changed": (
+        "shipping.rules.live.apply_due",
+        "shipping.quoting.quote_due",
+        "shipping.clock.recompute.catch_up",
+    ),
     "skus.measured": ("orders.staging.restage_skus", "shipping.quoting.requote_skus"),
 }
 

@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 
 from django.conf import settings
+from django.db.models import F
 
 from core.deliveries import Source
 from shipping.providers.easypost import webhook as easypost
@@ -36,7 +37,8 @@ def _shippo_proven(body: bytes, headers: Mapping[str, str], query: str) -> bool:
 def _workspace_of_shop(tiktok_id: str) -> int | None:
     from shops.models import Shop  # when it is asked: this table is read before the apps are ready
 
-    found = Shop.objects.filter(tiktok_id=tiktok_id).order_by("disconnected_at", "-pk")
+    connected_first = F("disconnected_at").desc(nulls_first=True)
+    found = Shop.objects.filter(tiktok_id=tiktok_id).order_by(connected_first, "-pk")
     return found.values_list("workspace_id", flat=True).first()
 
 

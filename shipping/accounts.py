@@ -14,6 +14,7 @@ from core.errors import NotAuthorized
 from core.jobs import job
 from core.models import User, Workspace
 from core.vault import VaultError
+from orders.calls import by_package
 from shipping import gates, key_use
 from shipping.models import ACCOUNT, LabelAccount
 from shipping.providers.base import AccountCheck, Provider
@@ -47,6 +48,7 @@ def provider_for(account: LabelAccount) -> Provider:
             base_url=settings.TIKTOK_SHOP_URL,
             sandbox=settings.TIKTOK_SHOP_ENVIRONMENT == "sandbox",
             files_gate=gates.files_gate("tiktok", "TikTok"),
+            by_package=by_package(account.shop),
         )
     slug = account.provider
     return _keyed(clients.http_client(slug), slug, account.key, account.workspace_id, account.pk)
@@ -84,11 +86,13 @@ def _base_url(slug: str) -> str:
     return {"shippo": settings.SHIPPO_BASE_URL, "easypost": settings.EASYPOST_BASE_URL}[slug]
 
 
-def _tried(slug: str, key: str) -> Provider:
-    return make_provider(slug, key, clients.http_client(slug), base_url=_base_url(slug))
+def _tried(slug: str, key: str, workspace: Workspace) -> Provider:
+    noted = journal.note(NAMES[slug], workspace.pk)
+    client = clients.http_client(slug)
+    return make_provider(slug, key, client, base_url=_base_url(slug), journal=noted)
 
 
-def test_key(slug: str, key: str) -> AccountCheck:
+def test_key(slug: str, key: str, workspace: Workspace) -> AccountCheck:
     """Ask the provider whether it knows the key. BadKey when not, other RemoteErrors as they
     come."""
     if slug not in KEYED:
@@ -96,7 +100,7 @@ def test_key(slug: str, key: str) -> AccountCheck:
     if not key or not key.isascii() or len(key) > 300 or any(c.isspace() for c in key):
         raise BadKey("A key has no spaces and only plain characters. Copy it again.")
     try:
-        return _tried(slug, key).check()
+        return _tried(slug, key, workspace).check()
     except NotAuthorized as error:
         raise BadKey(f"{KEYED[slug]} does not accept this key. {error.message}") from error
 
@@ -117,7 +121,7 @@ def add(
     """A tested account. BadKey when the provider refuses the key or it is in use here; nothing is
     saved then."""
     _refuse_known(workspace, provider, key)
-    check = test_key(provider, key)
+    check = test_key(provider, key, workspace)
     account = LabelAccount(
         workspace=workspace,
         provider=provider,
@@ -143,8 +147,9 @@ def add(
 def replace_key(account: LabelAccount, key: str, *, user: User | None) -> None:
     """Put a new, tested key in; a paused account works again. BadKey: the old key stays."""
     _refuse_known(account.workspace, account.provider, key, but=account)
-    check = test_key(account.provider, key)
-    same = key_use.unsettled(account) > 0 and key_use.sees(_tried(account.provider, key), account)
+    check = test_key(account.provider, key, account.workspace)
+    tried = _tried(account.provider, key, account.workspace)
+    same = key_use.unsettled(account) > 0 and key_use.sees(tried, account)
     with transaction.atomic():
         _one_at_a_time(account.workspace)
         key_use.hold(account)
@@ -178,7 +183,7 @@ def recheck(account: LabelAccount, *, now: datetime, user: User | None = None) -
 
 def pause(account: LabelAccount, reason: str) -> None:
     """The provider refused the key: nothing is asked of this account until a person puts it right.
-    Told once.
+    Told once; a key that was put in since was not refused.
 
     A shop's own account has no key: the shop's authorization says whether it works, and says so by
     itself.
@@ -187,8 +192,8 @@ def pause(account: LabelAccount, reason: str) -> None:
         return
     with transaction.atomic():
         # Ten purchases may learn it in one moment, with one account object between them.
-        active = LabelAccount.objects.select_for_update().filter(pk=account.pk, state="active")
-        current = active.first()
+        same_key = LabelAccount.objects.filter(pk=account.pk, key_sealed=account.key_sealed)
+        current = same_key.select_for_update().filter(state="active").first()
         if current is None:
             return
         ACCOUNT.move(current, "paused", paused_because=reason[:300])
@@ -237,19 +242,12 @@ def ensure_tiktok_accounts(workspace: Workspace) -> None:
         .filter(disconnected_at=None)
         .exclude(labelaccount__provider="tiktok", labelaccount__state__in=["active", "paused"])
     )
-    LabelAccount.objects.bulk_create(
-        [
-            LabelAccount(
-                workspace=workspace,
-                provider="tiktok",
-                shop=shop,
-                name=f"TikTok Shipping · {shop.name}"[:80],
-                mode=mode,
-            )
-            for shop in missing
-        ],
-        ignore_conflicts=True,
-    )
+    same = {"workspace": workspace, "provider": "tiktok", "mode": mode}
+    rows = [
+        LabelAccount(shop=shop, name=f"TikTok Shipping · {shop.name}"[:80], **same)
+        for shop in missing
+    ]
+    LabelAccount.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 @job

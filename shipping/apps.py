@@ -13,3 +13,5 @@ class ShippingConfig(AppConfig):
         tell_subjects("account", subjects.accounts)
         tell_subjects("ship_from", subjects.addresses)
         tell_subjects("parcel", subjects.boxes)
+        tell_subjects("approval", subjects.approvals)
+        tell_subjects("spend_limits", subjects.spend_limits)

@@ -18,13 +18,16 @@ from core.states import IllegalMove, LostRace
 from orders.models import Order
 from orders.sync import read_orders
 from shipping.batch_sheet import reason_code, reason_sentence
+from shipping.box_checks import gone_from
 from shipping.ceilings import NEW_SHEET, from_json, is_dearer
 from shipping.labels.purchase import AlreadyLabelled, CannotBuy, prepare
 from shipping.labels.states import GIVEN_BACK, LABEL
 from shipping.labels.values import spec_of
 from shipping.models import Label, QuoteSet
 from shipping.plan import CannotPlan, Context, context_for, plan_order, spec_for
+from shipping.rules import live as rules
 from shipping.spec import spec_hash
+from shipping.spend import guard
 from shops.models import Shop
 
 log = logging.getLogger(__name__)
@@ -70,6 +73,11 @@ def reread(orders: Iterable[Order]) -> tuple[dict[int, Order], dict[int, Verdict
             for order in read_orders(shop, [order.tiktok_id for order in theirs]):
                 order.shop = shop
                 fresh[order.pk] = order
+            for pk, words in gone_from(
+                shop, [fresh[o.pk] for o in theirs if o.pk in fresh]
+            ).items():
+                verdicts[pk] = Verdict("left_out", words, NEW_SHEET)
+                del fresh[pk]
         except NotAuthorized as error:
             verdicts |= _for_all(theirs, Verdict("failed", error.message, "reconnect"))
         except RemoteError as error:
@@ -81,9 +89,17 @@ def reread(orders: Iterable[Order]) -> tuple[dict[int, Order], dict[int, Verdict
             words = "Its state on TikTok could not be read."
             verdicts |= _for_all(theirs, Verdict("failed", words, "retry"))
         else:
-            missing = [order for order in theirs if order.pk not in fresh]
+            missing = [o for o in theirs if o.pk not in fresh and o.pk not in verdicts]
             verdicts |= _for_all(missing, Verdict("left_out", "TikTok no longer has this order."))
-    return fresh, verdicts
+    return _ruled(fresh), verdicts
+
+
+def _ruled(fresh: dict[int, Order]) -> dict[int, Order]:
+    """The same, as automation rules leave them: one may hold an order that has just changed."""
+    for order in Order.objects.filter(pk__in=rules.apply_to(fresh.values())):
+        order.shop = fresh[order.pk].shop
+        fresh[order.pk] = order
+    return fresh
 
 
 def _for_all(orders: list[Order], verdict: Verdict) -> dict[int, Verdict]:
@@ -127,6 +143,8 @@ def priced(
         quotes = plan_order(order, now=timezone.now(), context=context)
         if dearer := _dearer(quotes, ceilings.get(order.pk)):
             return dearer
+        if order.pk not in ceilings and (above := _unseen(order, quotes, batch)):
+            return above
         label = prepare(order, quotes, batch)
         reached("batch.prepared")
     except CannotPlan as problem:
@@ -156,6 +174,15 @@ def _dearer(quotes: QuoteSet, ceiling: Money | None) -> Verdict | None:
     if not is_dearer(price, ceiling):
         return None
     return Verdict("left_out", f"The price went up from {ceiling} to {price}.", NEW_SHEET)
+
+
+def _unseen(order: Order, quotes: QuoteSet, batch: Batch) -> Verdict | None:
+    """What the spend guard says of a price that nobody has seen before."""
+    row = guard.priced(order.pk, order.due_at, quotes)
+    if row is None:
+        return None
+    refusal = guard.screen(batch.workspace, [row], now=timezone.now()).refused.get(order.pk)
+    return Verdict("left_out", refusal.sentence, refusal.code) if refusal else None
 
 
 def known_labels(order_ids: list[int], batch_ids: Iterable[int]) -> dict[int, Label]:

@@ -21,12 +21,14 @@ from core import batches as items
 from core.jobs import job
 from core.models import ITEM, Batch, BatchItem
 from core.patience import patience
+from core.queues import Queue
 from core.states import IllegalMove, LostRace
 from orders.dispatch import dispatch_due
 from shipping import batch_checks as checks
 from shipping.batch_checks import STOPPED, Verdict
 from shipping.batch_stages import Stage, Task
 from shipping.labels import documents, prints, purchase, reconcile, telling
+from shipping.labels.intent import OverLimit
 from shipping.models import Label, LabelAccount
 from shipping.plan import context_for
 
@@ -43,7 +45,7 @@ LATE_DOCUMENTS = 30.0  # seconds to wait for labels that are paid and still bein
 FIRST_PRINT = 20  # labels after which a first print file is offered
 
 
-@job
+@job(queue=Queue.BUYING)
 def run_batch(*, batch_id: int) -> None:
     """Work on a batch until nothing is left to do now. Several runners may share one; any may
     die."""
@@ -188,6 +190,9 @@ class Runner:
                     checks.drop(label)
                     return self._end(task, verdict or STOPPED)
                 state = self._buy_once(label)
+        except OverLimit as limit:
+            checks.drop(label)
+            return self._end(task, Verdict("left_out", limit.sentence, limit.code))
         except purchase.CannotBuy as problem:  # the account was paused: another one may serve
             checks.drop(label)
             return self._again(task, problem.sentence, problem.code, timedelta(0))

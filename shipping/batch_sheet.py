@@ -21,6 +21,8 @@ from shipping.plan import plans_for
 from shipping.providers.carriers import display_name
 from shipping.quote_sets import MARGIN
 from shipping.rating.select import business_days_after
+from shipping.spend import guard
+from shipping.spend.limits import Refusal
 
 LANES = dict(Lane.choices)
 
@@ -70,6 +72,7 @@ class Sheet:
     latest_delivery: date | None = None
     average: Money | None = None
     average_before: Money | None = None  # of the last seven days
+    spending: list[guard.State] = field(default_factory=list)  # one per currency
 
     @property
     def count(self) -> int:
@@ -80,6 +83,11 @@ class Sheet:
     def left_out_count(self) -> int:
         """How many selected orders would not be bought for a reason of their own."""
         return sum(group.count for group in self.left_out)
+
+    @property
+    def needs_second(self) -> bool:
+        """Whether a second person has to approve it."""
+        return any(state.needs_second for state in self.spending)
 
     @property
     def change_percent(self) -> int | None:
@@ -118,6 +126,7 @@ def sheet(workspace: Workspace, orders: "QuerySet[Order]", *, now: datetime | No
         result.left_out.append(_without_rate(dead, plans))
         gone = {order.pk for order in dead}
         buyable = [order for order in buyable if order.pk not in gone]
+    buyable = _guarded(result, workspace, buyable, plans, now)
     result.order_ids = [order.pk for order in buyable]
     _add_up(result, buyable, plans, now)
     _compare(result, workspace, now)
@@ -182,6 +191,33 @@ def left_out(code: str, orders: list[Order]) -> LeftOut:
 def _without_rate(orders: list[Order], plans: dict[int, QuoteSet]) -> LeftOut:
     text = str(plans[orders[0].pk].reason.get("sentence", "No rate can be bought."))
     return LeftOut("no_rate", text, "", "", "", tuple(order.pk for order in orders))
+
+
+def _guarded(
+    result: Sheet,
+    workspace: Workspace,
+    orders: list[Order],
+    plans: dict[int, QuoteSet],
+    now: datetime,
+) -> list[Order]:
+    """The orders whose price the spend guard lets pass; those without one yet are judged when they
+    have it."""
+    found = ((order, plans.get(order.pk)) for order in orders)
+    rows = (
+        guard.priced(order.pk, order.due_at, quotes)
+        for order, quotes in found
+        if quotes is not None and _is_valid(quotes, now)
+    )
+    screened = guard.screen(workspace, [row for row in rows if row], now=now)
+    groups: dict[str, list[tuple[int, Refusal]]] = defaultdict(list)
+    for pk, refusal in screened.refused.items():
+        groups[refusal.code].append((pk, refusal))
+    for code, group in sorted(groups.items()):
+        words = group[0][1].sentence  # the first says how; each order's own page has its rate
+        ids = tuple(pk for pk, _ in group)
+        result.left_out.append(LeftOut(code, words, "See the limits", "", "shipping:spending", ids))
+    result.spending = screened.states
+    return [order for order in orders if order.pk not in screened.refused]
 
 
 def _is_valid(quotes: QuoteSet | None, now: datetime) -> bool:

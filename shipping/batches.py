@@ -22,10 +22,12 @@ from shipping import ceilings
 from shipping.batch_runner import run_batch
 from shipping.batch_sheet import LeftOut, Share, Sheet, sheet
 from shipping.labels.prints import build_print_files
+from shipping.spend.limits import above_alone, second_words
 
 __all__ = [
     "KIND",
     "LeftOut",
+    "NeedsSecond",
     "NothingToBuy",
     "Share",
     "Sheet",
@@ -51,6 +53,10 @@ class NothingToBuy(Exception):
     """None of the selected orders can be bought now; the sheet says why."""
 
 
+class NeedsSecond(NothingToBuy):
+    """It is more than one person may spend; nothing was bought."""
+
+
 def start(
     workspace: Workspace,
     orders: "QuerySet[Order]",
@@ -58,12 +64,16 @@ def start(
     *,
     once: str = "",
     prices: Mapping[int, Money] | None = None,
+    approved: bool = False,
+    label_format: str = "PDF",
 ) -> Batch:
-    """A running batch of what the sheet for `orders` offers now. NothingToBuy when that is nothing.
+    """A running batch of what the sheet for `orders` offers now. NothingToBuy when that is nothing;
+    NeedsSecond when it comes to more than one person may spend, unless a second one `approved` it.
 
     `once` is the sheet's own name: a second start by the same sheet answers the first one's batch.
     `prices` by order are what a person confirmed: only those are bought, none for more. Without
-    them the planned prices bind, where there are any.
+    them the planned prices bind, where there are any. `label_format` ZPL is for providers that
+    make it; the others' labels are PDF.
     """
     offer = sheet(workspace, orders)
     if prices is not None:
@@ -72,22 +82,24 @@ def start(
         prices = _planned(offer)
     if not offer.order_ids:
         raise NothingToBuy("None of the selected orders can be bought now.")
+    if not approved:
+        _check_alone(workspace, offer, prices)
     with transaction.atomic():
         Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
         if once and (first := started_by(workspace, once)):
             return first
-        batch = items.start(
-            workspace,
-            KIND,
-            offer.order_ids,
-            user=user,
-            options=_options(offer, once, prices),
-        )
+        options = _options(offer, once, prices) | {"label_format": label_format}
+        batch = items.start(workspace, KIND, offer.order_ids, user=user, options=options)
         words = f"Buying {offer.count} labels for {_words(offer)}"
-        subject = f"batch:{batch.pk}"
-        audit.record(workspace, "batch.started", subject, words, actor=user, orders=offer.count)
+        _note(batch, "batch.started", words, user, orders=offer.count)
         run_batch.later(batch_id=batch.pk)
     return batch
+
+
+def _check_alone(workspace: Workspace, offer: Sheet, prices: Mapping[int, Money]) -> None:
+    binding = {pk: prices[pk] for pk in offer.order_ids if pk in prices}
+    if limits := above_alone(workspace, binding):
+        raise NeedsSecond(second_words(limits))
 
 
 def _options(offer: Sheet, once: str, prices: Mapping[int, Money]) -> dict[str, Any]:
@@ -175,8 +187,8 @@ def why_not_retried(batch: Batch) -> str:
     return "There is nothing left to try again."
 
 
-def _note(batch: Batch, action: str, words: str, user: User | None) -> None:
-    audit.record(batch.workspace_id, action, f"batch:{batch.pk}", words, actor=user)
+def _note(batch: Batch, action: str, words: str, user: User | None, **detail: int) -> None:
+    audit.record(batch.workspace_id, action, f"batch:{batch.pk}", words, actor=user, **detail)
 
 
 @job

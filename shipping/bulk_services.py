@@ -25,6 +25,7 @@ from shipping.parcels import parcels_for
 from shipping.plan import choose_rate, plans_for
 from shipping.quote_sets import MARGIN
 from shipping.quoting import note_of
+from shipping.wished import best_again, choose_again, copy
 
 # What may be asked for besides a service by its full name ("UPS Ground"), whoever sells it
 BEST = "best"
@@ -160,7 +161,8 @@ def _allowed(quotes: QuoteSet) -> list[dict[str, Any]]:
 def _index(quotes: QuoteSet, key: str) -> int | None:
     """The rate that is meant by a key; None when there is none that may be bought."""
     if key == BEST:
-        return choose_from(quotes.rates, quotes.reason["need"], now=quotes.at).index
+        need = quotes.reason["need"] | {"wish": None}
+        return choose_from(quotes.rates, need, now=quotes.at).index
     fit = [rate for rate in _allowed(quotes) if key == CHEAPEST or _key(rate) == key]
     if not fit:
         return None
@@ -185,35 +187,11 @@ def _unmoved(plans: dict[int, QuoteSet], wanted: dict[int, int | None]) -> list[
 def _chosen(quotes: QuoteSet, index: int, key: str, *, user: User, now: datetime) -> QuoteSet:
     if key != BEST:
         return choose_rate(quotes, index, by=str(user), user_id=user.pk, now=now)
-    need = quotes.reason["need"]
-    choice = choose_from(quotes.rates, need, now=quotes.at)
-    reason = choice.reason | {"need": need, "messages": quotes.reason.get("messages", [])}
-    return _copy(quotes, index, reason, now=now)
+    return choose_again(quotes, best_again(now), now=now)
 
 
 def _again(quotes: QuoteSet, *, now: datetime) -> QuoteSet:
-    return _copy(quotes, quotes.chosen, quotes.reason, now=now)
-
-
-def _copy(
-    quotes: QuoteSet, index: int | None, reason: dict[str, Any], *, now: datetime
-) -> QuoteSet:
-    """The same quotes as the order's newest, with a choice."""
-    rate = None if index is None else quotes.rates[index]
-    return QuoteSet.objects.create(
-        workspace_id=quotes.workspace_id,
-        order_id=quotes.order_id,
-        at=now,
-        expires_at=quotes.expires_at,
-        spec=quotes.spec,
-        spec_hash=quotes.spec_hash,
-        rates=quotes.rates,
-        failures=quotes.failures,
-        chosen=index,
-        price=Decimal(rate["price"]) if rate else None,
-        currency=rate["currency"] if rate else "",
-        reason=reason,
-    )
+    return copy(quotes, quotes.chosen, quotes.reason, now=now)
 
 
 def _note(workspace: Workspace, chosen: dict[int, QuoteSet]) -> None:

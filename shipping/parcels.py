@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from core.sizes import MOST_GRAMS, MOST_MM
+from orders.box_mates import mates_of
 from orders.models import Line, Order
+from shipping import wishes
 from shipping.models import ParcelPreset
 from shipping.providers.base import Parcel
 from shops.catalog.models import Sku
@@ -20,6 +22,7 @@ class ParcelChoice:
     source: str
     missing_skus: tuple[Sku, ...] = ()
     problem: str = ""
+    with_orders: tuple[str, ...] = ()  # TikTok's numbers of the other orders in this box
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Box:
     height_mm: int
     weight_g: int
     most_units: int | None
+    pk: int = 0  # of the preset
 
 
 def parcel_for(
@@ -111,25 +115,19 @@ def boxes_of(workspace_id: int) -> list[Box]:
 
 def box_of(row: ParcelPreset) -> Box:
     """A preset as plain values."""
-    return Box(row.name, row.length_mm, row.width_mm, row.height_mm, row.weight_g, row.most_units)
+    sides = (row.length_mm, row.width_mm, row.height_mm)
+    return Box(row.name, *sides, row.weight_g, row.most_units, row.pk)
 
 
 def parcels_for(orders: Iterable[Order], *, box: Box | None = None) -> dict[int, ParcelChoice]:
-    """The parcel of each order, by its pk; three queries however many orders there are.
+    """The parcel of each order, by its pk, with whatever else travels in it; four queries however
+    many orders there are.
 
     `box`: as if all of them travelled in it, whatever was entered or would fit.
     """
     chosen = list(orders)
-    rows = (
-        Line.objects.filter(order__in=[order.pk for order in chosen])
-        .exclude(status="CANCELLED")
-        .order_by("order_id")
-        .values_list("order_id", "sku_id")
-    )
-    units = {
-        order_id: Counter(sku for _, sku in group)
-        for order_id, group in groupby(rows, key=lambda row: row[0])
-    }
+    mates = mates_of(order.pk for order in chosen)
+    units = _units(chosen, mates)
     wanted = {sku_id for counts in units.values() for sku_id in counts}
     shops = {order.shop_id for order in chosen}
     skus = {
@@ -137,9 +135,9 @@ def parcels_for(orders: Iterable[Order], *, box: Box | None = None) -> dict[int,
         for sku in Sku.objects.filter(shop__in=shops, tiktok_id__in=wanted)
     }
     boxes = {workspace: boxes_of(workspace) for workspace in {o.workspace_id for o in chosen}}
-    return {
-        order.pk: parcel_for(
-            {} if box else order.parcel,
+    found = {
+        order.pk: _choose(
+            order,
             units.get(order.pk, Counter()),
             {
                 s: skus[order.shop_id, s]
@@ -147,6 +145,46 @@ def parcels_for(orders: Iterable[Order], *, box: Box | None = None) -> dict[int,
                 if (order.shop_id, s) in skus
             },
             [box] if box else boxes[order.workspace_id],
+            own={} if box else order.parcel,
+            ruled=box is None and order.pk not in mates,
         )
         for order in chosen
     }
+    for pk, others in mates.items():
+        found[pk] = replace(found[pk], with_orders=tuple(one.tiktok_id for one in others))
+    return found
+
+
+def _choose(
+    order: Order,
+    units: Mapping[str, int],
+    skus: Mapping[str, Sku],
+    boxes: list[Box],
+    *,
+    own: Mapping[str, int],
+    ruled: bool,
+) -> ParcelChoice:
+    """The order's parcel: a person's own first, then (where it is `ruled`) what a rule says, then
+    what fits."""
+    wanted, by = wishes.ruled_parcel(order) if ruled and not own else ({}, "")
+    box = [one for one in boxes if wanted and one.pk == wanted.get("box")]
+    if not wanted or ("box" in wanted and not box):  # no rule, or its box is gone
+        return parcel_for(own, units, skus, boxes)
+    choice = parcel_for({} if box else wanted, units, skus, box or boxes)
+    return replace(choice, source=f"{choice.source}, by {by}" if box else f"by {by}")
+
+
+def _units(chosen: list[Order], mates: Mapping[int, list[Order]]) -> dict[int, Counter[str]]:
+    """How many units of each SKU are in each order's box, by the order's pk."""
+    lead_of = {mate.pk: pk for pk, others in mates.items() for mate in others}
+    rows = (
+        Line.objects.filter(order__in=[*(order.pk for order in chosen), *lead_of])
+        .exclude(status="CANCELLED")
+        .order_by("order_id")
+        .values_list("order_id", "sku_id")
+    )
+    units: dict[int, Counter[str]] = {}
+    for order_id, group in groupby(rows, key=lambda row: row[0]):
+        counts = Counter(sku for _, sku in group)
+        units.setdefault(lead_of.get(order_id, order_id), Counter()).update(counts)
+    return units

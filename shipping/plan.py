@@ -2,7 +2,7 @@
 set."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -16,15 +16,20 @@ from core.models import Workspace
 from core.money import Money
 from core.vault import VaultError
 from orders.models import Order
-from shipping import accounts, parcels, quote_sets
+from shipping import accounts, parcels, quote_sets, wished, wishes
 from shipping.choice import rank_of
 from shipping.models import LabelAccount, QuoteSet, ShipFrom
 from shipping.naming import full_name
-from shipping.providers.base import Address, ShipmentSpec
+from shipping.policy import gate
+from shipping.providers.base import Address, ShipmentSpec, Signature
 from shipping.quote_sets import MARGIN
 from shipping.rating import engine
 from shipping.spec import spec_hash
 from shops.models import Shop
+from shops.policy.book import market_of
+from shops.policy.ours import books_for
+
+_NO_EXTRAS = "TikTok's own labels take no insurance or signature from us: it was left out."
 
 
 class CannotPlan(Exception):
@@ -47,6 +52,7 @@ class Context:
     shops: Mapping[int, Shop]
     zones: Mapping[int, ZoneInfo]  # by workspace
     latest: Mapping[int, QuoteSet]  # by order
+    forbidden: Mapping[int, Sequence[gate.CarrierRule]]  # by shop, as its workspace sees the rules
 
 
 def context_for(orders: Iterable[Order]) -> Context:
@@ -58,11 +64,12 @@ def context_for(orders: Iterable[Order]) -> Context:
     for account in rows.select_related("shop__authorization").order_by("created_at"):
         by_workspace[account.workspace_id].append(account)
     defaults = ShipFrom.objects.filter(workspace__in=workspaces).order_by("is_default")
+    shops = Shop.objects.in_bulk({order.shop_id for order in chosen})
     return Context(
         parcels=parcels.parcels_for(chosen),
         ship_from={row.workspace_id: row for row in defaults},
         accounts=by_workspace,
-        shops=Shop.objects.in_bulk({order.shop_id for order in chosen}),
+        shops=shops,
         zones={
             pk: ZoneInfo(zone)
             for pk, zone in Workspace.objects.filter(pk__in=workspaces).values_list(
@@ -70,7 +77,19 @@ def context_for(orders: Iterable[Order]) -> Context:
             )
         },
         latest=plans_for(chosen),
+        forbidden=_forbidden(shops.values()),
     )
+
+
+def _forbidden(shops: Collection[Shop]) -> dict[int, Sequence[gate.CarrierRule]]:
+    """The carrier rules of each shop's market with its workspace's own values; a query a
+    workspace."""
+    found: dict[int, Sequence[gate.CarrierRule]] = {}
+    for workspace_id in {shop.workspace_id for shop in shops}:
+        theirs = [shop for shop in shops if shop.workspace_id == workspace_id]
+        books = books_for(workspace_id, sorted({market_of(shop.region) for shop in theirs}))
+        found |= {shop.pk: gate.rules_of(books[market_of(shop.region)]) for shop in theirs}
+    return found
 
 
 def plans_for(orders: Iterable[Order]) -> dict[int, QuoteSet]:
@@ -93,6 +112,7 @@ def spec_for(order: Order, context: Context) -> ShipmentSpec:
         code = "no_weight" if choice.missing_skus or choice.source == "" else "bad_parcel"
         raise CannotPlan("no_parcel" if "No parcel" in choice.problem else code, choice.problem)
     platform = order.lane == "platform"
+    insured, signature = wishes.extras(order)
     if not platform and not order.address.get("street1"):
         raise CannotPlan("no_address", "TikTok has not given an address for this order.")
     return ShipmentSpec(
@@ -100,7 +120,12 @@ def spec_for(order: Order, context: Context) -> ShipmentSpec:
         recipient=None if platform else Address(**order.address),
         parcel=choice.parcel,
         reference=order.tiktok_id,
-        tiktok_order_ids=(order.tiktok_id,) if platform else (),
+        # One label for the whole box: TikTok is asked for all of them, other providers do not mind
+        tiktok_order_ids=(order.tiktok_id, *choice.with_orders)
+        if platform or choice.with_orders
+        else (),
+        insured=None if platform else insured,
+        signature=Signature("" if platform else signature),
     )
 
 
@@ -125,9 +150,17 @@ def plan_order(order: Order, *, now: datetime, context: Context | None = None) -
         raise CannotPlan("no_account", _no_account(order))
     fingerprint = _fingerprint(spec, able)
     known = context.latest.get(order.pk)
-    if known and _holds(known, fingerprint, now) and not _has_stand_in(known, able):
-        return known
+    wish = wished.wish_of(order, known)
+    if (
+        known
+        and _holds(known, fingerprint, now)
+        and not _is_forbidden(known, order, context, now)
+        and not _has_stand_in(known, able)
+    ):
+        return known if wished.is_met(known, wish) else wished.choose_again(known, wish, now=now)
     gathered = _gather(able, spec)
+    if order.lane == "platform" and wishes.extras(order) != (None, ""):
+        gathered = replace(gathered, messages=(*gathered.messages, _NO_EXTRAS))
     _pause_dead(gathered, able)
     return quote_sets.keep(
         order,
@@ -136,6 +169,8 @@ def plan_order(order: Order, *, now: datetime, context: Context | None = None) -
         gathered,
         shop=context.shops[order.shop_id],
         zone=context.zones[order.workspace_id],
+        forbidden=context.forbidden[order.shop_id],
+        wish=wish,
         now=now,
     )
 
@@ -143,6 +178,14 @@ def plan_order(order: Order, *, now: datetime, context: Context | None = None) -
 def _holds(quotes: QuoteSet, fingerprint: str, now: datetime) -> bool:
     chosen = quotes.chosen is not None and quotes.spec_hash == fingerprint
     return chosen and quotes.expires_at > now + MARGIN
+
+
+def _is_forbidden(quotes: QuoteSet, order: Order, context: Context, now: datetime) -> bool:
+    """Whether the rules no longer allow the chosen rate's carrier: one was changed meanwhile."""
+    today = now.astimezone(context.zones[order.workspace_id]).date()
+    forbidden, shop = context.forbidden[order.shop_id], context.shops[order.shop_id]
+    strike = quote_sets.struck_by(forbidden, order, shop, today)
+    return strike(quotes.rates[quotes.chosen or 0]["carrier"]) is not None
 
 
 def _has_stand_in(quotes: QuoteSet, able: list[LabelAccount]) -> bool:

@@ -17,10 +17,20 @@ from django.utils import timezone
 from core import audit, files
 from core.jobs import job
 from core.models import User, WebhookEvent, Workspace
+from core.queues import Queue
 from orders import privacy
 from orders.models import Order
 from orders.querysets import OrderQuerySet
-from shipping.models import Label, PrintFile, QuoteSet, TrackingEvent
+from shipping.models import (
+    HandoverPhoto,
+    Label,
+    PackScan,
+    PackSession,
+    PrintFile,
+    PrintJob,
+    QuoteSet,
+    TrackingEvent,
+)
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +46,7 @@ _NO_RECIPIENT = Func(
 )
 
 
-@job
+@job(queue=Queue.READING)
 def erase_due() -> int:
     """Once a day: take buyers out of orders that are old enough (BUYER_DATA_DAYS); answers how many orders."""
     count = 0
@@ -110,6 +120,11 @@ def _erase_labels(order_ids: Collection[int]) -> set[str]:
     papers = PrintFile.objects.filter(pk__in=[one["print_file_id"] for one in facts])
     keys = {one["file_key"] for one in facts} | set(papers.values_list("file_key", flat=True))
     papers.update(file_key="", left_out=[])
+    # A picture of parcels shows their labels, too.
+    photos = HandoverPhoto.objects.filter(close_out__scans__label__in=labels)
+    pictures = list(photos.values_list("pk", "file_key").distinct())
+    keys |= {key for _, key in pictures}
+    HandoverPhoto.objects.filter(pk__in=[pk for pk, _ in pictures]).update(file_key="")
     labels.update(
         spec=_NO_RECIPIENT,
         label_url="",
@@ -121,6 +136,11 @@ def _erase_labels(order_ids: Collection[int]) -> set[str]:
     )
     labels.exclude(reason="").update(reason=privacy.GONE)
     labels.exclude(handled_note="").update(handled_note=privacy.GONE)
+    packed = PackSession.objects.filter(order__in=order_ids).exclude(skip_reason="")
+    packed.update(skip_reason=privacy.GONE)
+    # A scanned code may be a tracking number with the buyer's ZIP code in front.
+    PackScan.objects.filter(session__order__in=order_ids).update(code="", words="")
+    PrintJob.objects.filter(label__in=labels, state__in=["waiting", "failed"]).delete()
     # Whose hands it was left in, and where: the status and its moment say enough afterwards.
     TrackingEvent.objects.filter(label__in=labels).update(text="", place="", raw={})
     ids = [one["provider_label_id"] for one in facts] + [one["tracking_number"] for one in facts]
@@ -142,8 +162,8 @@ def _delete_files(keys: Iterable[str]) -> None:
 
 
 def _is_named(key: str) -> bool:
-    named = Label.objects.filter(file_key=key).exists()
-    return named or PrintFile.objects.filter(file_key=key).exists()
+    rows = (Label, PrintFile, HandoverPhoto)
+    return any(model.objects.filter(file_key=key).exists() for model in rows)
 
 
 def retention() -> str:

@@ -6,6 +6,7 @@ import logging
 from core import breaker
 from core.errors import RemoteError
 from core.jobs import job
+from core.queues import Queue
 from core.vault import VaultError
 from shipping import accounts
 from shipping.models import LabelAccount
@@ -13,7 +14,7 @@ from shipping.models import LabelAccount
 log = logging.getLogger(__name__)
 
 
-@job
+@job(queue=Queue.READING)
 def probe_due() -> int:
     """Try every account whose pause is over; answers how many answer again. Shops, TikTok's sign-in
     and label files are tried by their own sweeps, which read."""

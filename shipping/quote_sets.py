@@ -1,7 +1,9 @@
 """What was offered for an order, kept with the choice, its reason, and who could not be asked."""
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +15,9 @@ from shipping.policy import gate
 from shipping.providers.base import ShipmentSpec
 from shipping.rating import engine, failover
 from shipping.spec import rate_to_json, spec_to_json
+from shipping.wishes import Wish
 from shops.models import Shop
+from shops.policy.book import market_of
 
 LONGEST = timedelta(hours=24)
 # A quote that runs out while a batch is at work is not worth choosing.
@@ -32,13 +36,17 @@ def keep(
     *,
     shop: Shop,
     zone: ZoneInfo,
+    forbidden: Sequence[gate.CarrierRule],
+    wish: Wish | None = None,
     now: datetime,
 ) -> QuoteSet:
     """The quote set of what was gathered for `order`, with the choice made; `chosen` is None when
-    nothing may be bought."""
-    need = need_for(order, zone, now)
+    nothing may be bought. `forbidden`: the carrier rules as the order's workspace sees them;
+    `wish`: what rules or people narrow the choice to."""
+    need = need_for(order, zone, now) | ({"wish": wish} if wish else {})
     today = date.fromisoformat(need["today"])
-    rates = [_offer_json(offer, order, shop, today) for offer in gathered.offers]
+    strike = struck_by(forbidden, order, shop, today)
+    rates = [_offer_json(offer, strike) for offer in gathered.offers]
     choice = choose_from(rates, need, now=now)
     chosen = None if choice.index is None else rates[choice.index]
     standing_in = failover.sentence(gathered, zone, now=now)
@@ -52,10 +60,7 @@ def keep(
         spec=spec_to_json(spec),
         spec_hash=fingerprint,
         rates=rates,
-        failures=[
-            {"account": f.account_id, "name": f.name, "message": f.message}
-            for f in gathered.failures
-        ],
+        failures=_failures(gathered),
         chosen=choice.index,
         price=Decimal(chosen["price"]) if chosen else None,
         currency=chosen["currency"] if chosen else "",
@@ -65,14 +70,29 @@ def keep(
     return quotes
 
 
-def _offer_json(offer: engine.Offer, order: Order, shop: Shop, today: date) -> dict[str, Any]:
-    struck = gate.strike(
-        offer.rate.carrier,
-        market=shop.region,
+def _failures(gathered: engine.Gathered) -> list[dict[str, str]]:
+    """Who could not be asked, or did not answer, as it is kept."""
+    return [
+        {"account": f.account_id, "name": f.name, "message": f.message} for f in gathered.failures
+    ]
+
+
+def struck_by(
+    forbidden: Sequence[gate.CarrierRule], order: Order, shop: Shop, on: date
+) -> Callable[[str], gate.Strike | None]:
+    """Carrier (slug) → why the order's label may not be its, on that day."""
+    return partial(
+        gate.strike,
+        market=market_of(shop.region),
         lane=order.lane,
         seller_type=shop.seller_type,
-        on=today,
+        on=on,
+        among=forbidden,
     )
+
+
+def _offer_json(offer: engine.Offer, strike: Callable[[str], gate.Strike | None]) -> dict[str, Any]:
+    struck = strike(offer.rate.carrier)
     as_json = (
         {
             "rule": struck.rule,

@@ -16,6 +16,7 @@ from django.utils import timezone
 from core.jobs import job
 from core.models import Workspace
 from core.money import Money
+from core.queues import Queue
 from orders.models import Line, Order, OrderEvent
 from orders.plan_notes import PlanNote, forget_problems, note_plans
 from orders.querysets import OrderQuerySet
@@ -25,6 +26,7 @@ from shipping.models import Label, QuoteSet
 from shipping.naming import full_name
 from shipping.plan import CannotPlan, Context, context_for, plan_order
 from shipping.quote_sets import MARGIN
+from shipping.rules import live as rules
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +34,13 @@ QUOTED_AT_ONCE = 6
 # Prices appear this many orders at a time.
 NOTED_AT_ONCE = 48
 # One run lasts no longer than this; the next minute's goes on.
-RUN_SECONDS = 600
+RUN_SECONDS = 120
 # An order that nobody offered a rate for is tried again for so long.
 STUCK_FOR = timedelta(days=1)
 _ONE_RUNNER = 7_301_002  # key of the advisory lock
 
 
-@job
+@job(queue=Queue.READING)
 def quote_due(*, workspace_id: int | None = None) -> int:
     """Prepare quotes for orders that have none that holds, nearest deadline first; answers how many
     were asked for.
@@ -57,8 +59,17 @@ def quote_due(*, workspace_id: int | None = None) -> int:
                 orders := _next(workspace_id, tried) or _next(None, tried)
             ):
                 tried |= {order.pk for order in orders}
-                note_plans(_quote_all(orders))
+                note_plans(_quote_all(_ruled(orders)))
     return len(tried)
+
+
+def _ruled(orders: list[Order]) -> list[Order]:
+    """Those that are still to be quoted once automation rules were applied to them."""
+    if not rules.apply_to(orders):
+        return orders
+    wanted = Q(stage="ready") | Q(stage="fix", blocker="no_rate")
+    rows = Order.objects.filter(wanted, pk__in=[order.pk for order in orders])
+    return list(rows.light().in_queue_order())
 
 
 def set_up_changed(workspace_id: int) -> None:
@@ -71,6 +82,14 @@ def set_up_changed(workspace_id: int) -> None:
 
 
 @job
+def rules_changed(*, workspace_id: int, key: str = "") -> None:
+    """A rule (`key`) counts otherwise for the workspace: quotes that were made by the old list of
+    carriers no longer hold."""
+    if key.startswith("carriers."):
+        set_up_changed(workspace_id)
+
+
+@job(queue=Queue.READING)
 def requote_skus(*, shop_id: int, sku_ids: list[str]) -> None:
     """These SKUs weigh or measure something else now: the quotes of open orders with them no longer
     hold."""

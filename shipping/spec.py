@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.money import Money
-from shipping.providers.base import Address, LabelFormat, Parcel, Rate, ShipmentSpec
+from shipping.providers.base import Address, LabelFormat, Parcel, Rate, ShipmentSpec, Signature
 
 
 def spec_to_json(spec: ShipmentSpec) -> dict[str, Any]:
@@ -16,6 +16,12 @@ def spec_to_json(spec: ShipmentSpec) -> dict[str, Any]:
     data = asdict(spec)
     data["label_format"] = spec.label_format.value
     data["tiktok_order_ids"] = list(spec.tiktok_order_ids)
+    # Only where they are wanted: most specs read, and hash, as they did before there were any.
+    insured, signature = data.pop("insured"), data.pop("signature")
+    if insured:
+        data["insured"] = {"amount": str(insured["amount"]), "currency": insured["currency"]}
+    if signature:
+        data["signature"] = signature
     return data
 
 
@@ -29,6 +35,8 @@ def spec_from_json(data: Mapping[str, Any]) -> ShipmentSpec:
         reference=data["reference"],
         label_format=LabelFormat(data["label_format"]),
         tiktok_order_ids=tuple(data["tiktok_order_ids"]),
+        insured=Money.of(**data["insured"]) if data.get("insured") else None,
+        signature=Signature(data.get("signature", "")),
     )
 
 

@@ -4,9 +4,10 @@ from collections.abc import Collection
 
 from core.audit_words import Subject, numbers, uuids
 from core.models import Batch, Workspace
+from core.money import Money
 from core.shell import address
 from core.templatetags.ui import absolute
-from shipping.models import LabelAccount, ParcelPreset, ShipFrom
+from shipping.models import LabelAccount, ParcelPreset, ShipFrom, SpendApproval
 
 
 def batches(workspace: Workspace, keys: Collection[str]) -> dict[str, Subject]:
@@ -40,3 +41,21 @@ def boxes(workspace: Workspace, keys: Collection[str]) -> dict[str, Subject]:
     rows = ParcelPreset.objects.filter(workspace=workspace, pk__in=numbers(keys))
     url = address("shipping:settings", workspace.slug)
     return {str(row.pk): Subject(f"Box “{row.name}”", url) for row in rows}
+
+
+def approvals(workspace: Workspace, keys: Collection[str]) -> dict[str, Subject]:
+    """Ids of questions to a second person as text → how much they are about, and their page."""
+    rows = SpendApproval.objects.filter(workspace=workspace, pk__in=uuids(keys))
+    return {
+        str(row.pk): Subject(
+            f"Purchase of {Money(row.total, row.currency)}",
+            address("shipping:approval", workspace.slug, approval_id=row.pk),
+        )
+        for row in rows
+    }
+
+
+def spend_limits(workspace: Workspace, keys: Collection[str]) -> dict[str, Subject]:
+    """Currencies → the limits in them."""
+    url = address("shipping:spending", workspace.slug)
+    return {key: Subject(f"Spend limits in {key}", url) for key in keys}

@@ -124,6 +124,9 @@ class Label(models.Model):
     # A person dealt with what was wrong with it; news from the carrier bring it back
     handled_at = models.DateTimeField(null=True)
     handled_note = models.CharField(max_length=300, blank=True)
+    handed_over_at = models.DateTimeField(null=True)  # scanned at the door, on its way out
+    # The SCAN form or manifest it is on: its carrier cancels it no more, it can only be refunded
+    manifest = models.ForeignKey("Manifest", models.SET_NULL, null=True, related_name="labels")
 
     objects = LabelQuerySet.as_manager()
 

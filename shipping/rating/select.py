@@ -24,6 +24,7 @@ class Candidate:
     guaranteed: bool
     struck: str = ""  # the sentence of the rule that forbids it
     rank: int = 0  # of its provider in the order that is preferred among equals
+    outside: bool = False  # not what a rule or a person asks for
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +59,36 @@ def business_days_after(day: date, days: int) -> date:
 def choose(candidates: Sequence[Candidate], need: Need) -> Choice:
     """The cheapest allowed rate that arrives in time; when none does, the fastest allowed one, and
     the reason says so."""
-    allowed = [
-        (index, rate)
-        for index, rate in enumerate(candidates)
-        if not rate.struck and rate.currency == need.currency
-    ]
+    ranked, in_time = _ranked(candidates, need)
     reason: dict[str, Any] = {"offered": len(candidates), "struck": _struck(candidates)}
     if need.deliver_by:
         reason["deliver_by"] = need.deliver_by.isoformat()
-    if not allowed:
+    if not ranked:
         return Choice(None, reason | {"sentence": _nothing(candidates, need)})
+    reason["in_time"] = in_time
+    index, best = ranked[0]
+    return Choice(index, reason | _explain(best, ranked, candidates, in_time=in_time))
+
+
+def pick(candidates: Sequence[Candidate], need: Need) -> int | None:
+    """The index that `choose` chooses, without its reasons: for sums over many orders."""
+    ranked, _ = _ranked(candidates, need)
+    return ranked[0][0] if ranked else None
+
+
+def _ranked(
+    candidates: Sequence[Candidate], need: Need
+) -> tuple[list[tuple[int, Candidate]], bool]:
+    """What may be bought, best first, and whether it arrives in time."""
+    allowed = [
+        (index, rate)
+        for index, rate in enumerate(candidates)
+        if not rate.struck and not rate.outside and rate.currency == need.currency
+    ]
     in_time = [pair for pair in allowed if meets(pair[1], need)]
     if in_time:
-        ranked = sorted(in_time, key=lambda pair: _by_price(pair[1]))
-        reason["in_time"] = True
-    else:
-        ranked = sorted(allowed, key=lambda pair: _by_speed(pair[1]))
-        reason["in_time"] = False
-    index, best = ranked[0]
-    return Choice(index, reason | _explain(best, ranked, candidates, in_time=bool(in_time)))
+        return sorted(in_time, key=lambda pair: _by_price(pair[1])), True
+    return sorted(allowed, key=lambda pair: _by_speed(pair[1])), False
 
 
 def meets(rate: Candidate, need: Need) -> bool:
@@ -151,7 +163,9 @@ def _cheaper_but_late(best: Candidate, candidates: Sequence[Candidate]) -> Candi
     cheaper = [
         rate
         for rate in candidates
-        if not rate.struck and rate.currency == best.currency and rate.price < best.price
+        if not (rate.struck or rate.outside)
+        and rate.currency == best.currency
+        and rate.price < best.price
     ]
     return min(cheaper, key=lambda rate: rate.price, default=None)
 

@@ -6,12 +6,14 @@ parcels costs the same few queries.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
+from core import events
 from orders.models import OrderEvent
 from shipping.models import Label, TrackingEvent
 from shipping.providers.carriers import display_name
@@ -51,6 +53,7 @@ def write_down(news: Sequence[Told], *, now: datetime) -> set[int]:
         pks = {told.label.pk for told in news}
         rows = Label.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
         labels = {label.pk: label for label in rows.only(*_NEEDED)}
+        unscanned = {pk for pk, label in labels.items() if label.first_scan_at is None}
         TrackingEvent.objects.bulk_create(
             [row for told in news if told.label.pk in labels for row in _rows(told, now)],
             ignore_conflicts=True,
@@ -65,10 +68,21 @@ def write_down(news: Sequence[Told], *, now: datetime) -> set[int]:
                     entries.append(_entry(label, told, now))
         Label.objects.bulk_update(labels.values(), _COLUMNS)
         OrderEvent.objects.bulk_create(entries)
+        _tell_scans(labels.values(), unscanned)
     return changed
 
 
-_NEEDED = (*_COLUMNS, "carrier", "order_id", "provider", "settled_at", "state")
+_NEEDED = (*_COLUMNS, "carrier", "order_id", "provider", "settled_at", "state", "workspace_id")
+
+
+def _tell_scans(labels: Iterable[Label], unscanned: Collection[int]) -> None:
+    """Say which orders got their first scan, a workspace at a time."""
+    scanned: dict[int, list[int]] = defaultdict(list)
+    for label in labels:
+        if label.pk in unscanned and label.first_scan_at is not None:
+            scanned[label.workspace_id].append(label.order_id)
+    for workspace_id, order_ids in scanned.items():
+        events.publish("label.scanned", workspace_id=workspace_id, order_ids=order_ids)
 
 
 def _take(label: Label, scan: Scan, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from core.errors import NotAuthorized, RateLimited, Rejected, RemoteError, Unava
 from core.http import about
 from core.jobs import job
 from core.patience import patience
+from core.queues import Queue
 from shipping import accounts
 from shipping.models import Label, LabelAccount
 from shipping.providers.base import Can, Provider, Shipped, Tracker, Unsupported
@@ -41,7 +42,7 @@ class _Turned(Exception):
         self.until = until
 
 
-@job
+@job(queue=Queue.READING)
 def poll_due() -> int:
     """Ask about the parcels that are due, longest due first; answers how many were heard of."""
     started = time.monotonic()

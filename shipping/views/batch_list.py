@@ -1,7 +1,6 @@
 """The list of batches, newest first."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Count, Q, Sum
 from django.http import HttpResponse
@@ -11,7 +10,7 @@ from core.access import MemberRequest, Right, member
 from core.htmx import page_or_part
 from core.models import Batch, BatchItem
 from core.money import Money
-from shipping import batches
+from shipping import batches, newest
 from shipping.models import LedgerEntry, PrintFile
 
 PAGE = 30
@@ -52,27 +51,14 @@ class Summary:
 @member(Right.VIEW)
 def listing(request: MemberRequest) -> HttpResponse:
     """The workspace's batches, newest first."""
-    rows = batches.of(request.workspace).select_related("created_by").order_by("-created_at", "-id")
-    if place := _place(request.GET.get("after", "")):
-        at, pk = place
-        rows = rows.filter(created_at__lte=at).exclude(created_at=at, id__gte=pk)
-    page = list(rows[: PAGE + 1])
-    last = page[PAGE - 1] if len(page) > PAGE else None
+    rows = batches.of(request.workspace).select_related("created_by")
+    page = newest.page_of(rows, "created_at", after=request.GET.get("after", ""), size=PAGE)
     context = {
-        "batches": summaries(page[:PAGE]),
-        "after": f"{last.created_at.isoformat()}_{last.pk}" if last else "",
+        "batches": summaries(page.rows),
+        "after": page.after,
         "is_first": not request.GET.get("after"),
     }
     return page_or_part(request, "shipping/batches.html", "batches", context)
-
-
-def _place(text: str) -> tuple[datetime, int] | None:
-    stamp, _, pk = text.rpartition("_")
-    try:
-        at = datetime.fromisoformat(stamp)
-        return (at, int(pk)) if at.tzinfo else None
-    except ValueError:
-        return None
 
 
 def summaries(rows: list[Batch]) -> list[Summary]:

@@ -1,6 +1,7 @@
 """One batch: live until it is done."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,8 +25,10 @@ from shipping.accounts import NAMES
 from shipping.models import Label, LedgerEntry, PrintFile
 from shipping.naming import full_name
 from shipping.selection import sealed
+from shipping.spend.limits import CODES
 
 ROWS = 100
+PRINTS_ITSELF = timedelta(hours=1)  # so long after a batch was started, on machines that want it
 # What is shown of a batch, and the item states that belong to it.
 SHOWN = {
     "problems": ("Need you", ("failed", "unknown")),
@@ -141,7 +144,16 @@ def _details(
         "dearer_sealed": sealed(request.workspace, dearer) if dearer else "",
         "took": batch.finished_at - batch.created_at if batch.finished_at else None,
         "set_up_fixes": SET_UP_FIXES,
+        "prints_itself": _prints_itself(request, batch),
+        "spend_fixes": CODES,
     }
+
+
+def _prints_itself(request: MemberRequest, batch: Batch) -> bool:
+    """Whether files may go to this person's printer unasked: what they bought just now, never a
+    batch of last week that is looked at."""
+    is_fresh = timezone.now() - batch.created_at < PRINTS_ITSELF
+    return is_fresh and batch.created_by_id == request.user.pk
 
 
 def _dearer(batch: Batch) -> list[int]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from core.access import MemberRequest, Right, may, member, wreverse
 from core.htmx import go, page_or_part, toast
 from core.templatetags.ui import counted
-from shipping import bulk_changes, bulk_parcels, bulk_services
+from shipping import bulk_changes, bulk_parcels, bulk_presets, bulk_services
 from shipping.batch_sheet import LeftOut
 from shipping.bulk_forms import BulkParcelForm
 from shipping.models import BulkChange, ParcelPreset
@@ -41,18 +41,18 @@ def set_parcel(request: MemberRequest) -> HttpResponse:
     try:
         ids = resolve(request).ids
     except NothingSelected as refusal:
-        return _refused(request, str(refusal))
+        return refused(request, str(refusal))
     wanted = form.wanted()
     done = bulk_parcels.set_for(request.workspace, ids, wanted, user=request.user)
-    _tell(request, done, f"set to {wanted.words}", "Parcel")
-    return go(request, _back(request))
+    tell(request, done, f"set to {wanted.words}", "Parcel")
+    return go(request, back_to_queue(request))
 
 
 def _parcel(request: MemberRequest, form: BulkParcelForm, *, status: int = 200) -> HttpResponse:
     try:
         selection = resolve(request)
     except NothingSelected as refusal:
-        return _refused(request, str(refusal))
+        return refused(request, str(refusal))
     orders, left_out = bulk_parcels.open_orders(request.workspace, selection.ids)
     box = bulk_parcels.any_box()
     unweighed = bulk_parcels.planned(orders, bulk_parcels.Wanted(box))[1]
@@ -94,18 +94,18 @@ def set_service(request: MemberRequest) -> HttpResponse:
     try:
         ids = resolve(request).ids
     except NothingSelected as refusal:
-        return _refused(request, str(refusal))
+        return refused(request, str(refusal))
     now = timezone.now()
     done = bulk_services.choose_for(request.workspace, ids, key, user=request.user, now=now)
-    _tell(request, done, "chosen anew", "Service")
-    return go(request, _back(request))
+    tell(request, done, "chosen anew", "Service")
+    return go(request, back_to_queue(request))
 
 
 def _service(request: MemberRequest, *, notice: str = "", status: int = 200) -> HttpResponse:
     try:
         selection = resolve(request)
     except NothingSelected as refusal:
-        return _refused(request, str(refusal))
+        return refused(request, str(refusal))
     found = bulk_services.offers_for(request.workspace, selection.ids, now=timezone.now())
     context = {"offers": found.offers[:_SHOWN], "count": found.priced, "notice": notice}
     return _sheet(
@@ -118,10 +118,15 @@ def _service(request: MemberRequest, *, notice: str = "", status: int = 200) -> 
 def undo(request: MemberRequest, change_id: UUID) -> HttpResponse:
     """Take one change of many orders back, where nothing has happened to them since."""
     change = get_object_or_404(BulkChange, workspace=request.workspace, pk=change_id)
-    if change.kind == "service" and not may(request, Right.BUY):
-        return _refused(request, "Your role does not choose services.")
+    priced = change.kind == "service" or (
+        change.kind == "preset" and bulk_presets.touched_service(change)
+    )
+    if priced and not may(request, Right.BUY):
+        return refused(request, "Your role does not choose services.")
     try:
-        if change.kind == "parcel":
+        if change.kind == "preset":
+            done = bulk_presets.undo(request.workspace, change.pk, user=request.user)
+        elif change.kind == "parcel":
             done = bulk_parcels.undo(request.workspace, change.pk, user=request.user)
         else:
             now = timezone.now()
@@ -134,7 +139,7 @@ def undo(request: MemberRequest, change_id: UUID) -> HttpResponse:
         level = messages.WARNING if left else messages.SUCCESS
         text = f"{change.kind.capitalize()} of {counted(done, 'order')} set back."
         messages.add_message(request, level, text + (kept if left else ""))
-    return go(request, _back(request))
+    return go(request, back_to_queue(request))
 
 
 def _sheet(
@@ -158,7 +163,7 @@ def _sheet(
     return page_or_part(request, name, "sheet", shared | context, status=status)
 
 
-def _tell(request: MemberRequest, done: bulk_changes.Changed, words: str, what: str) -> None:
+def tell(request: MemberRequest, done: bulk_changes.Changed, words: str, what: str) -> None:
     """How many, which not and why, and the button that takes it back."""
     parts = [f"{what} of {counted(done.count, 'order')} {words}."] if done.count else []
     parts += [
@@ -173,14 +178,15 @@ def _tell(request: MemberRequest, done: bulk_changes.Changed, words: str, what: 
     messages.add_message(request, messages.WARNING if done.left_out else messages.SUCCESS, text)
 
 
-def _refused(request: MemberRequest, text: str) -> HttpResponse:
+def refused(request: MemberRequest, text: str) -> HttpResponse:
+    """Why nothing was done, beside the list as it is."""
     if getattr(request, "htmx", False):
         return toast(HttpResponse(status=204), text, level="warn")
     messages.warning(request, text)
-    return go(request, _back(request))
+    return go(request, back_to_queue(request))
 
 
-def _back(request: MemberRequest) -> str:
+def back_to_queue(request: MemberRequest) -> str:
     """The list as it was: its tab, filters and place."""
     given = request.POST.get("page") or request.GET.get("page") or ""
     query = QueryDict(given).urlencode()

@@ -16,6 +16,7 @@ from shipping.forms import PaidForm
 from shipping.labels import documents, reconcile
 from shipping.labels import void as voiding
 from shipping.labels.purchase import CannotBuy
+from shipping.manifest_outcomes import on_form
 from shipping.models import Label
 from shipping.views.settings import form_page, posted
 
@@ -58,6 +59,8 @@ def _say_voided(request: MemberRequest, label: Label, state: str) -> None:
     else:
         messages.error(request, f"The label was not voided: {label.reason}")
         return
+    if words := on_form(label):
+        messages.warning(request, words)
     if label.tracking_number and knows(label):
         messages.warning(
             request, f"TikTok knows {label.tracking_number}, or may: tell it the new number there."
@@ -150,6 +153,8 @@ def _back(request: MemberRequest, label: Label) -> HttpResponse:
     """To where the button was pressed: the page it names, else the order's."""
     if request.POST.get("from") == "word":
         return go(request, wreverse(request.workspace, "shipping:needs-word"))
+    if request.POST.get("from") == "money":
+        return go(request, wreverse(request.workspace, "shipping:money"))
     if request.POST.get("from") == "batch" and label.batch is not None:
         return go(
             request,

@@ -17,6 +17,7 @@ from orders.dispatch import known_number
 from orders.models import Order, Stage
 from orders.plan_notes import note_plans
 from orders.telling import normal
+from shipping import readdressed
 from shipping.forms import ParcelForm, shown_inches
 from shipping.models import Label, LabelAccount, QuoteSet
 from shipping.naming import full_name
@@ -25,7 +26,10 @@ from shipping.plan import CannotPlan, choose_rate, context_for, plans_for
 from shipping.providers.base import Can
 from shipping.providers.registry import is_able
 from shipping.quoting import note_for, note_of
+from shipping.strategies import strategy_of
 from shipping.tracking.shown import parcel_of
+from shipping.views.cancellations import part_of
+from shipping.why import explain
 
 # Rates shown before "all of them".
 SHOWN = 7
@@ -147,12 +151,16 @@ def _panel(
         "quotes": quotes,
         "expired": quotes is not None and quotes.expires_at <= now,
         "stale": quotes is not None and _is_stale(quotes, parcel),
+        "why": explain(quotes) if quotes else None,
+        "strategy": strategy_of(order, quotes, now=now),
         "rates": rates[:SHOWN],
         "more_rates": rates[SHOWN:],
         "labels": labels,
         "has_label": any(card["live"] for card in labels),
         "idle": _idle(order),
         "notice": notice,
+        "cancellation": part_of(order),
+        "differing": readdressed.of_order(order),
     }
     return page_or_part(request, "shipping/order_panel.html", "panel", context, status=status)
 
@@ -215,7 +223,7 @@ def _offers(request: MemberRequest, quotes: QuoteSet) -> list[Offered]:
 
 def _labels(order: Order) -> list[dict[str, Any]]:
     """The order's purchases, newest first, with what moved in the ledger and what may be done."""
-    rows = order.labels.filter(state__in=SETTLED).select_related("account")
+    rows = order.labels.filter(state__in=SETTLED).select_related("account", "money_back")
     known = known_number(order)
     cards = []
     for label in rows.prefetch_related("ledger", "tracking_events").order_by("-pk"):

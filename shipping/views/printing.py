@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -17,9 +18,12 @@ from core.access import MemberRequest, Right, member, wreverse
 from core.htmx import go, toast
 from orders.models import Order
 from shipping.labels import prints
+from shipping.labels.pages import DamagedLabel
 from shipping.models import Label, PrintFile
+from shipping.printing import jobs
 from shipping.selection import NothingSelected, Selection, resolve
 from shipping.views.batches import find
+from shipping.views.print_jobs import machine_choice
 
 TYPES = {"PDF": "application/pdf", "PNG": "image/png", "ZPL": "application/zpl"}
 # More at once belongs into a batch, whose print files are made beforehand.
@@ -45,33 +49,41 @@ def paper(content: bytes, name: str, kind: str = "PDF") -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @never_cache
 @csp_override({})
+@xframe_options_sameorigin
 @member(Right.PACK)
 def print_file(request: MemberRequest, file_id: int) -> HttpResponse:
-    """A print file of a batch. GET shows it; POST is a person printing: from then on it keeps its
-    labels together."""
+    """A print file of a batch, on the paper of this machine. GET shows it; POST is printing: from
+    then on it keeps its labels together."""
     rows = PrintFile.objects.filter(workspace=request.workspace, label_count__gt=0)
     found = get_object_or_404(rows.select_related("batch"), pk=file_id)
+    kind = "ZPL" if found.kind == "zpl" else "PDF"
+    choice = machine_choice(request)
     try:
         content = files.read(found.file_key)
-    except files.DamagedFile:
+        if request.method == "GET":
+            content = jobs.laid_out(content, kind, choice.paper)
+    except (files.DamagedFile, DamagedLabel):
         return _words(
             request,
             "This print file is no longer readable. Its labels can be printed one by one.",
             wreverse(request.workspace, "shipping:batch", batch_id=found.batch.public_id),
         )
     if request.method == "POST":
+        if choice.way == "service":
+            jobs.put_file(found, choice, user=request.user)
+            return go(request, wreverse(request.workspace, "shipping:print-jobs"))
         prints.mark_printed(found)
         return go(request, request.path)
-    kind = "ZPL" if found.kind == "zpl" else "PDF"
     return paper(content, f"labels-{found.batch.created_at:%Y-%m-%d}-{found.number}", kind)
 
 
 @require_http_methods(["GET", "POST"])
 @never_cache
 @csp_override({})
+@xframe_options_sameorigin
 @member(Right.PACK)
 def label_print(request: MemberRequest, label_id: int) -> HttpResponse:
-    """One label in use, as its provider made it. GET shows it; POST is a person printing."""
+    """One label in use, on the paper of this machine. GET shows it; POST is printing."""
     rows = Label.objects.of(request.workspace).filter(state__in=["bought", *_OUT_OF_USE])
     label = get_object_or_404(rows.select_related("order"), pk=label_id)
     back = wreverse(request.workspace, "orders:detail", order_id=label.order_id)
@@ -80,11 +92,17 @@ def label_print(request: MemberRequest, label_id: int) -> HttpResponse:
     if not label.file_key:
         why = label.document_error or "The provider is still making it."
         return _words(request, f"The label is paid, its file is not here yet. {why}", back)
+    choice = machine_choice(request)
     try:
         content = files.read(label.file_key)
-    except files.DamagedFile:
+        if request.method == "GET":
+            content = jobs.laid_out(content, label.label_format, choice.paper)
+    except (files.DamagedFile, DamagedLabel):
         words = "The label's file is no longer readable. Fetch it again: that costs nothing."
         return _words(request, words, back)
+    if request.method == "POST" and choice.way == "service":
+        jobs.put_label(label, choice, user=request.user)
+        return go(request, wreverse(request.workspace, "shipping:print-jobs"))
     if request.method == "POST":
         Label.objects.filter(pk=label.pk, printed_at=None).update(printed_at=timezone.now())
         return go(request, request.path)
@@ -103,7 +121,8 @@ def print_selected(request: MemberRequest) -> HttpResponse:
     except (NothingSelected, prints.NothingToPrint) as refusal:
         return _words(request, str(refusal), _queue(request))
     kind = "ZPL" if made.kind == "ZPL" else "PDF"
-    response = paper(made.content, f"labels-{timezone.localdate():%Y-%m-%d}", kind)
+    content = jobs.laid_out(made.content, kind, machine_choice(request).paper)
+    response = paper(content, f"labels-{timezone.localdate():%Y-%m-%d}", kind)
     if len(made.names) < len(selection.ids):
         left = len(selection.ids) - len(made.names)
         messages.warning(request, f"{left:,} of the selected orders have no label to print.")

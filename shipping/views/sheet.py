@@ -13,9 +13,11 @@ from core.access import MemberRequest, Right, member, wreverse
 from core.htmx import go, page_or_part, toast
 from core.money import Money
 from orders.models import Order
-from shipping import batches, ceilings
+from shipping import approvals, batches, ceilings
 from shipping.quoting import quote_due
 from shipping.selection import HOURS, NothingSelected, resolve, sealed, unsealed
+from shipping.spend.limits import CODES
+from shipping.views.print_jobs import bought_as, printing_context
 
 SALT = "shipping.offer"
 PAGE = "shipping/sheet.html"
@@ -23,7 +25,7 @@ PAGE = "shipping/sheet.html"
 _TABS = {"on_hold": "hold", "held": "hold", "label_exists": "bought", "shipped": "shipped"}
 _CLOSED = {"unpaid", "cancelled", "fbt", "not_shippable"}
 # Reasons that no filter of the queue finds
-_NOWHERE = {"same", "not_offered", "no_quotes", "bad_parcel"}
+_NOWHERE = {"same", "not_offered", "no_quotes", "bad_parcel", *CODES}
 
 
 @require_POST
@@ -66,6 +68,7 @@ def _sheet(
         "notice": notice,
         "sealed": sealed(request.workspace, ids),
         "offer": _sign(request, offer),
+        **printing_context(request),
     }
     return page_or_part(request, PAGE, "sheet", context, status=status)
 
@@ -90,6 +93,34 @@ def _sign(request: MemberRequest, offer: batches.Sheet) -> str:
 
 @require_POST
 @member(Right.BUY)
+def ask(request: MemberRequest) -> HttpResponse:
+    """Ask a second person to approve what the sheet showed, which is more than one may spend."""
+    try:
+        name, shown = _read(request)
+    except NothingSelected as refusal:
+        return _nothing(request, str(refusal))
+    ids, now = list(shown), timezone.now()
+    notice = _changed(request, shown)
+    if not notice:
+        try:
+            asked = approvals.ask(
+                request.workspace,
+                name,
+                shown,
+                request.user,
+                label_format=bought_as(request),
+                now=now,
+            )
+        except approvals.Refused as refusal:
+            notice = str(refusal)
+        else:
+            page = wreverse(request.workspace, "shipping:approval", approval_id=asked.pk)
+            return go(request, page)
+    return _sheet(request, _selected(request, ids), notice=notice, status=422)
+
+
+@require_POST
+@member(Right.BUY)
 def buy(request: MemberRequest) -> HttpResponse:
     """Buy what the sheet showed: those orders, for that money or less. One sheet makes one
     batch."""
@@ -102,7 +133,14 @@ def buy(request: MemberRequest) -> HttpResponse:
             if notice:
                 return _sheet(request, _selected(request, ids), notice=notice, status=422)
             orders = Order.objects.of(request.workspace).filter(pk__in=ids)
-            batch = batches.start(request.workspace, orders, request.user, once=name, prices=shown)
+            batch = batches.start(
+                request.workspace,
+                orders,
+                request.user,
+                once=name,
+                prices=shown,
+                label_format=bought_as(request),
+            )
     except NothingSelected as refusal:
         return _nothing(request, str(refusal))
     except batches.NothingToBuy as refusal:
@@ -138,6 +176,9 @@ def _changed(request: MemberRequest, shown: dict[int, Money]) -> str:
     if offer.unpriced:
         quote_due.later(workspace_id=request.workspace.pk)
         return "Some prices ran out meanwhile and are asked for again. Nothing was bought."
+    guarded = {pk for group in offer.left_out if group.code in CODES for pk in group.order_ids}
+    if guarded & shown.keys():
+        return "The spend guard has changed while the sheet was open. Nothing was bought."
     if any(ceilings.is_dearer(price, shown[pk]) for pk, price in offer.prices.items()):
         return "Prices went up while the sheet was open. Nothing was bought; this is the new total."
     return ""

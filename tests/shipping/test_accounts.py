@@ -105,6 +105,16 @@ def test_a_dead_key_pauses_its_account_and_tells_once(account: LabelAccount) -> 
     assert Notification.objects.count() == 1
 
 
+def test_a_refusal_of_the_old_key_does_not_pause_an_account_with_a_new_one(
+    account: LabelAccount,
+) -> None:
+    asked_with_old_key = LabelAccount.objects.get()
+    accounts.replace_key(account, OTHER, user=None)
+    accounts.pause(asked_with_old_key, "The key was refused.")
+    assert LabelAccount.objects.get().state == "active"
+    assert not Notification.objects.exists()
+
+
 def test_a_paused_account_that_works_again_is_active(account: LabelAccount) -> None:
     pause(account)
     accounts.recheck(account, now=timezone.now())

@@ -136,5 +136,5 @@ def test_the_sheet_costs_the_same_few_queries_for_any_selection(
 ) -> None:
     for _ in range(count):
         world.quotes(world.order())
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(6):
         assert sheet(world.workspace, all_of(world)).count == count

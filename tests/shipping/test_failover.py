@@ -41,15 +41,10 @@ def circuit_open(name: str, since: datetime | None = None) -> CircuitOpen:
 def open_circuit(account: LabelAccount) -> None:
     """As after five failures in a row; two threads may find it failing at once."""
     now = timezone.now()
+    pause = now + timedelta(minutes=1)
+    opened = {"state": "open", "failures": 5, "failing_since": now, "openings": 1}
     Circuit.objects.update_or_create(
-        key=accounts.circuit_of(account),
-        defaults={
-            "state": "open",
-            "failures": 5,
-            "failing_since": now,
-            "openings": 1,
-            "retry_at": now + timedelta(minutes=1),
-        },
+        key=accounts.circuit_of(account), defaults={**opened, "retry_at": pause}
     )
     breaker.forget()
 

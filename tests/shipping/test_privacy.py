@@ -116,8 +116,9 @@ def note_the_buyer(order: Order) -> None:
     )  # fmt: skip
     body = b'{"name":"Ortiz"}'
     WebhookEvent.objects.create(
-        provider="tiktok", event="1", dedupe="d", subject=NUMBER, body=body, state="done"
-    )
+        provider="tiktok", event="1", dedupe="d", subject=NUMBER, body=body, state="done",
+        workspace=order.workspace,
+    )  # fmt: skip
 
 
 def everything() -> str:

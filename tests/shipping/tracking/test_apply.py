@@ -6,6 +6,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from django_q.models import OrmQ
 
 from orders.models import OrderEvent
 from shipping.models import Label, TrackingEvent
@@ -122,10 +123,24 @@ def test_documents_are_kept_as_they_came_whatever_is_in_them() -> None:
 
 
 def test_a_hundred_parcels_cost_no_more_queries_than_two(django_assert_num_queries: Any) -> None:
-    many = [label() for _ in range(6)]
+    place = factories.workspace()
+    many = [factories.label(factories.order(place)) for _ in range(6)]
     news = [Told(row, scan(("pre_transit", -1), ("in_transit", 0))) for row in many]
-    with django_assert_num_queries(6):  # the transaction's two, and four of ours
+    with django_assert_num_queries(7):  # the transaction's two, four of ours, and who is told
         write_down(news[:2], now=NOW)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         write_down(news, now=NOW)
     assert TrackingEvent.objects.count() == 12
+
+
+def test_a_first_scan_is_told_once_per_workspace_with_its_orders() -> None:
+    place = factories.workspace()
+    rows = [factories.label(factories.order(place)) for _ in range(2)]
+    news = [Told(row, scan(("in_transit", 0))) for row in rows]
+    before = OrmQ.objects.count()
+    write_down(news, now=NOW)
+    write_down(news, now=NOW)
+    (queued,) = OrmQ.objects.order_by("pk")[before:]
+    path, ids = queued.task["args"]
+    assert path == "shipping.clock.recompute.orders_changed"
+    assert ids == {"workspace_id": place.pk, "order_ids": [row.order_id for row in rows]}

@@ -1,0 +1,1 @@
+"""How labels get onto paper: what each machine prints on, and the print service."""
