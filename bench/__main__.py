@@ -8,12 +8,15 @@ from pathlib import Path
 
 # name: module with run() -> {"figure", "unit", "input", "limit", "ratio", ...}
 BENCHES = {
+    "cancel_race": "bench.cancel_race",
     "crash": "bench.crash",
+    "deadlines": "bench.deadlines",
     "labels": "bench.labels",
     "labels_floor": "bench.labels_floor",
     "merge": "bench.merge",
     "missed": "bench.missed",
     "queue_page": "bench.queue_page",
+    "rules_dry_run": "bench.rules_dry_run",
     "sync": "bench.sync",
     "webhook_latency": "bench.webhook_latency",
     "webhooks": "bench.webhooks",

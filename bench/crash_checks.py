@@ -1,9 +1,11 @@
 """What has to be true after every crash: charges are labels, labels have files, orders are right,
 webhooks are done, tokens work."""
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from bench.crash_trial import Trial, control
@@ -23,6 +25,7 @@ class Findings:
     lost_labels: list[str] = field(default_factory=list)
     lost_orders: list[str] = field(default_factory=list)
     lost_events: list[str] = field(default_factory=list)
+    double_effects: list[str] = field(default_factory=list)
     dead_tokens: list[str] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
@@ -96,7 +99,7 @@ def audit(world: World, trials: list[Trial]) -> Findings:
     _money(world, found)
     _files(found)
     _orders(world, trials, found)
-    _events(found)
+    _events(world.thanked, found)
     _tokens(world, found)
     return found
 
@@ -166,10 +169,24 @@ def _orders(world: World, trials: list[Trial], found: Findings) -> None:
             found.lost_orders.append(f"order {number} could be bought and was not")
 
 
-def _events(found: Findings) -> None:
-    """No webhook waits, is held by a dead worker, or was given up."""
-    from core.models import WebhookEvent
+def _events(thanked: Path, found: Findings) -> None:
+    """No webhook waits, is held by a dead worker, or was given up; all that we thanked for are
+    here; none is told twice by an order."""
+    from django.db.models import Count
 
+    from core.models import WebhookEvent
+    from orders.models import OrderEvent
+
+    sent = set(thanked.read_text().split()) if thanked.exists() else set()
+    bodies = WebhookEvent.objects.values_list("body", flat=True).iterator()
+    missing = sent - {hashlib.sha256(body).hexdigest() for body in bodies}
+    found.lost_events += [f"an event we thanked for is not here: {one}" for one in sorted(missing)]
+    told = OrderEvent.objects.filter(kind="webhook", detail__has_key="webhook").order_by()
+    twice = told.values_list("detail__webhook", "order__tiktok_id").annotate(n=Count("pk"))
+    found.double_effects += [
+        f"order {order} tells event {event} {times} times"
+        for event, order, times in twice.filter(n__gt=1)
+    ]
     for row in WebhookEvent.objects.exclude(state="done")[:20]:
         found.lost_events.append(f"{row} {row.subject} is {row.state}: {row.reason}")
 

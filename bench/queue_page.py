@@ -39,7 +39,7 @@ def run() -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="bench-queue-", dir="/var/tmp") as folder:  # noqa: S108 - its own folder
         Path(folder).chmod(0o711)
         with EmbeddedPostgres(Path(folder) / "postgres", durable=False) as server:
-            _set_up_django(server.start())
+            set_up_django(server.start())
             found = _measure([_desk(size) for size in SIZES])
             from django.db import connections
 
@@ -70,7 +70,8 @@ def _p95(series: Any) -> float:
     return statistics.quantiles([ms for one in series for ms in one], n=20)[-1]
 
 
-def _set_up_django(url: str) -> None:
+def set_up_django(url: str) -> None:
+    """Django on that database, with nothing tidying up behind the measurement."""
     os.environ |= {
         "DATABASE_URL": url,
         "CREATORFLOW_ENV_FILE": os.devnull,

@@ -1,3 +1,4 @@
+# Longer than 300 lines: one small function for each kind of row.
 """Rows for tests, as small as they may be: every argument may be overridden by keyword."""
 
 import itertools
@@ -20,14 +21,23 @@ from core.models import (
     WebhookEvent,
     Workspace,
 )
-from orders.models import Line, Order, SyncCursor
+from orders.models import Cancellation, Clock, CombineGroup, Line, Order, SyncCursor
 from shipping.models import (
+    CloseOut,
+    HandoverPhoto,
+    HandoverScan,
     Label,
     LabelAccount,
     LedgerEntry,
+    Manifest,
+    MoneyBack,
     ParcelPreset,
+    Preset,
     PrintFile,
     QuoteSet,
+    Rule,
+    RuleRun,
+    RuleSet,
     ShipFrom,
 )
 from shops.catalog.models import Sku
@@ -131,6 +141,12 @@ def order(of: Workspace, **fields: Any) -> Order:
         "address_state": "good",
     }
     return Order.objects.create(workspace=of, **(values | fields))
+
+
+def clock(of: Order, **fields: Any) -> Clock:
+    """Its clock: in time, and expected in three hours."""
+    values = {"risk": "ok", "predicted_scan_at": timezone.now() + timedelta(hours=3), "basis": 0}
+    return Clock.objects.create(order=of, workspace=of.workspace, **(values | fields))
 
 
 def line(of: Order, **fields: Any) -> Line:
@@ -240,6 +256,36 @@ def label(of: Order, **fields: Any) -> Label:
     return Label.objects.create(workspace=of.workspace, order=of, **(values | fields))
 
 
+def cancellation(of: Order, **fields: Any) -> Cancellation:
+    """A buyer's request that waits for an answer, for a day and a half more."""
+    now = timezone.now()
+    values: dict[str, Any] = {
+        "tiktok_id": f"4035{next(_number):015}",
+        "kind": "BUYER_CANCEL",
+        "status": "pending",
+        "word": "CANCELLATION_REQUEST_PENDING",
+        "role": "BUYER",
+        "reason_text": "No longer needed",
+        "asked_at": now - timedelta(hours=12),
+        "updated_at": now - timedelta(hours=12),
+        "answer_by": now + timedelta(hours=36),
+        "answer_by_source": "tiktok",
+    }
+    return Cancellation.objects.create(workspace=of.workspace, order=of, **(values | fields))
+
+
+def money_back(of: Label, **fields: Any) -> MoneyBack:
+    """Money that was asked back yesterday and is expected in two weeks."""
+    now = timezone.now()
+    values: dict[str, Any] = {
+        "charged": of.money.amount,
+        "currency": of.currency,
+        "asked_at": now - timedelta(days=1),
+        "expected_at": now + timedelta(days=13),
+    }
+    return MoneyBack.objects.create(workspace=of.workspace, label=of, **(values | fields))
+
+
 def charge(of: Label, **fields: Any) -> LedgerEntry:
     """What a label cost, in the ledger."""
     values: dict[str, Any] = {
@@ -269,6 +315,59 @@ def print_file(of: Batch, **fields: Any) -> PrintFile:
     return PrintFile.objects.create(workspace=of.workspace, batch=of, **(values | fields))
 
 
+def close_out(of: Workspace, **fields: Any) -> CloseOut:
+    """An open handover to UPS; the workspace gets a shop when it has none."""
+    values: dict[str, Any] = {
+        "shop": fields.pop("shop", None) or Shop.objects.filter(workspace=of).first() or shop(of),
+        "carrier": "ups",
+        "day": timezone.now().date(),
+    }
+    return CloseOut.objects.create(workspace=of, **(values | fields))
+
+
+def handover_scan(of: Label, into: CloseOut, **fields: Any) -> HandoverScan:
+    """A parcel scanned out just now."""
+    row = HandoverScan.objects.create(close_out=into, label=of, **fields)
+    Label.objects.filter(pk=of.pk).update(handed_over_at=row.at)
+    return row
+
+
+def handover_photo(of: CloseOut, **fields: Any) -> HandoverPhoto:
+    """A picture whose bytes were never stored."""
+    values: dict[str, Any] = {"file_key": "missing", "width": 4, "height": 3}
+    return HandoverPhoto.objects.create(close_out=of, **(values | fields))
+
+
+def manifest(of: Workspace, **fields: Any) -> Manifest:
+    """A form that was made, without its paper."""
+    now = timezone.now()
+    values: dict[str, Any] = {
+        "account": fields.pop("account", None) or account(of),
+        "state": "made",
+        "provider": "easypost",
+        "carrier": "usps",
+        "postal_code": "94104",
+        "sender": {"name": "Glow LLC", "street1": "417 Montgomery St", "city": "San Francisco",
+                   "state": "CA", "postal_code": "94104", "country": "US"},
+        "mailing_date": now.date(),
+        "shipped_at": now,
+        "label_count": 1,
+        "provider_id": f"sf_{next(_number)}",
+        "settled_at": now,
+    }  # fmt: skip
+    return Manifest.objects.create(workspace=of, **(values | fields))
+
+
+def combine_group(of: Workspace, **fields: Any) -> CombineGroup:
+    """Two orders that TikTok would put into one package."""
+    values: dict[str, Any] = {
+        "shop": Shop.objects.filter(workspace=of).first() or shop(of),
+        "tiktok_id": f"1153{next(_number):014}",
+        "order_ids": ["1", "2"],
+    }
+    return CombineGroup.objects.create(workspace=of, **(values | fields))
+
+
 def invitation(of: Workspace, **fields: Any) -> Invitation:
     """An open invitation as packer."""
     return Invitation.objects.create(
@@ -291,10 +390,37 @@ def audit_entry(of: Workspace, **fields: Any) -> AuditEntry:
 def webhook(event: str, document: dict[str, Any], **fields: Any) -> WebhookEvent:
     """An event as the receiver stored it just now, TikTok's unless `provider` says otherwise."""
     values: dict[str, Any] = {"provider": "tiktok", "dedupe": f"event-{next(_number)}"}
-    values |= {"attempts": 1, "body": json.dumps(document).encode()}
+    values |= {"body": json.dumps(document).encode()}
     return WebhookEvent.objects.create(event=event, **(values | fields))
 
 
 def utc(text: str) -> datetime:
     """ "2026-11-23 12:00" as an aware moment."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def rule(of: Workspace, **fields: Any) -> Rule:
+    """A written rule below the others that wants UPS for every order; it is not live."""
+    position = Rule.objects.filter(workspace=of).count() + 1
+    values: dict[str, Any] = {
+        "name": f"Rule of place {position}",
+        "position": position,
+        "actions": {"service": {"carrier": "ups"}},
+    }
+    return Rule.objects.create(workspace=of, **(values | fields))
+
+
+def rule_set(of: Workspace, **fields: Any) -> RuleSet:
+    """An empty set of rules that is live, as number 1."""
+    return RuleSet.objects.create(workspace=of, **({"number": 1, "rules": []} | fields))
+
+
+def rule_run(of: Workspace, **fields: Any) -> RuleRun:
+    """A dry run of no rules that waits for a worker."""
+    return RuleRun.objects.create(workspace=of, **fields)
+
+
+def quick(of: Workspace, **fields: Any) -> Preset:
+    """A preset on key 1 that tags."""
+    values: dict[str, Any] = {"key": 1, "name": "Fragile", "actions": {"tags": ["fragile"]}}
+    return Preset.objects.create(workspace=of, **(values | fields))

@@ -18,6 +18,8 @@ from core.access import RIGHTS, Right
 from core.models import Membership, Role, Workspace
 from shipping.models import BulkChange, Label
 from tests import factories
+from tests.shipping.bench import rows as packing_rows
+from tests.shipping.spend import rows
 
 PREFIX = "w/<slug:workspace>/"
 
@@ -64,11 +66,23 @@ OBJECTS: dict[str, Callable[[Workspace], Any]] = {
     "account_id": lambda of: factories.account(of).pk,
     "address_id": lambda of: factories.ship_from(of).pk,
     "preset_id": lambda of: factories.preset(of).pk,
+    "approval_id": lambda of: rows.approval(of).pk,
     "override_id": lambda of: factories.override(of).pk,
+    "rule_id": lambda of: factories.rule(of).pk,
+    "run_id": lambda of: factories.rule_run(of).pk,
+    "quick_id": lambda of: factories.quick(of).pk,
+    "shipping:number": lambda of: factories.rule_set(of).number,
     "change_id": lambda of: (
         BulkChange.objects.create(workspace=of, kind="parcel", before={}, after={}).pk
     ),
+    "group_id": lambda of: factories.combine_group(of).pk,
     "event_id": lambda of: factories.webhook("1", {"type": 1}, workspace=of).pk,
+    "close_out_id": lambda of: factories.close_out(of).pk,
+    "scan_id": lambda of: factories.handover_scan(_label(of), factories.close_out(of)).pk,
+    "photo_id": lambda of: factories.handover_photo(factories.close_out(of)).pk,
+    "manifest_id": lambda of: factories.manifest(of).pk,
+    "job_id": lambda of: packing_rows.print_job(of).pk,
+    "tote_number": lambda of: packing_rows.tote(of).number,
     "file_id": lambda of: factories.print_file(factories.batch(of)).pk,
 }
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker, Settings
 
 from core import http
-from sandbox import easypost_wire
+from sandbox import easypost_wire, shippo_manifests
 from shipping import gates
 from shops import wire
 from shops.tiktok_shop import client
@@ -88,6 +88,7 @@ def bench(
     settings.SHIPPING_WEBHOOK_SECRET = "told-in-secret"
     settings.SHIPPO_RATE_PER_SECOND = settings.EASYPOST_RATE_PER_SECOND = 10_000
     monkeypatch.setattr(easypost_wire, "LISTS_PER_SECOND", 10_000)
+    monkeypatch.setattr(shippo_manifests, "QUEUE_SECONDS", 0.0)
     monkeypatch.setattr(http, "BACKOFF", 0.0)
     monkeypatch.setattr(client, "PAUSE", 0.001)
     monkeypatch.setattr(gates, "PAUSE", 0.001)

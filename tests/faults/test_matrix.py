@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.faults import label_calls, tiktok_calls, webhook_calls
+from tests.faults import label_calls, listening_calls, parcel_calls, tiktok_calls, webhook_calls
 from tests.faults.bench import Bench, name_of
 from tests.faults.faults import Fault
 from tests.faults.subjects import HEAR, SPEND, Subject
@@ -14,6 +14,8 @@ from tests.faults.watching import raised
 
 CALLS: tuple[type[Subject], ...] = (
     *label_calls.CALLS,
+    *listening_calls.CALLS,
+    *parcel_calls.CALLS,
     *tiktok_calls.CALLS,
     *webhook_calls.CALLS,
 )

@@ -368,6 +368,28 @@ class Subscriptions(Subscribe):
     method = "GET"
 
 
+class Unsubscribe(Subscribe):
+    """Asking TikTok to stop, before a shop is disconnected: it does not keep the shop here."""
+
+    call = "unsubscribe"
+    method = "DELETE"
+
+    def prepare(self) -> None:
+        super().prepare()
+        subscriptions.subscribe(shop_id=self.bench.shop.pk)
+
+    def act(self) -> None:
+        subscriptions.end(self.bench.shop)
+
+    def row(self) -> str:
+        return super().row() or "none kept"
+
+    def settle(self) -> str:
+        """Once the shop is connected again."""
+        subscriptions.subscribe(shop_id=self.bench.shop.pk)
+        return self.row()
+
+
 CALLS: tuple[type[Subject], ...] = (
     Exchange,
     AuthorizedShops,
@@ -387,4 +409,5 @@ CALLS: tuple[type[Subject], ...] = (
     LabelFile,
     Subscriptions,
     Subscribe,
+    Unsubscribe,
 )

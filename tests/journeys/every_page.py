@@ -8,8 +8,10 @@ from core.access import wreverse
 from core.models import Batch
 from orders import actions
 from orders.models import Order
+from shipping.models import QuoteSet, SpendApproval
 from tests import factories
 from tests.journeys.desk import Desk
+from tests.shipping.spend import rows
 
 BUY = "/v2/shipments/*/buy"
 PLAIN_PAGES = ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/")
@@ -26,6 +28,7 @@ def furnish(desk: Desk) -> None:
     dead = {"state": "parked", "reason": "TikTok did not answer in time.", "code": "Timeout"}
     factories.webhook("1", {"type": 1}, workspace=desk.workspace, subject="5769", **dead)
     actions.hold(desk.workspace, [orders[4].pk], because="Out of stock", until=None, user=colleague)
+    rows.approval(desk.workspace, asked_by=colleague)
     refusal = {"error": {"code": "POSTAGE", "message": "Unable to buy postage.", "errors": []}}
     desk.sandbox.fault("status", path=BUY, status=422, body=refusal, times=1)
     desk.sandbox.fault("timeout_after_effect", path=BUY, seconds=0.2, times=1)
@@ -49,16 +52,41 @@ PAGES = {
     "orders:queue": [f"?tab={tab}" for tab in ("ready", "late", "hold", "fix", "bought", "all")],
     "shipping:batches": [""],
     "shipping:needs-word": [""],
+    "shipping:bench": [""],
+    "shipping:totes": [""],
+    "shipping:print-jobs": [""],
+    "shipping:lanes": ["", "?days=90"],
+    "orders:combine": [""],
     "shipping:tracking": [
         f"?list={name}"
         for name in ("unscanned", "stalled", "exceptions", "moving", "delivered", "handled")
     ],
+    "shipping:cancellations": [
+        f"?list={name}" for name in ("waiting", "ended", "labels", "address")
+    ],
+    "shipping:money": [
+        f"?list={name}" for name in ("late", "pending", "credited", "refused", "kept")
+    ],
+    "shipping:handover": [""],
+    "shipping:handover-past": [""],
+    "shipping:handover-idle": [""],
+    "shipping:manifests": [""],
+    "shipping:health": ["", "?week=2026-11-16"],
     "shops:list": [""],
     "shipping:settings": [""],
     "shipping:skus": [""],
+    "shipping:rules": [""],
+    "shipping:rule-add": [""],
+    "shipping:presets": [""],
+    "shipping:quick-add": [""],
+    "shipping:quick-menu": [""],
     "shipping:account-add": [""],
     "shipping:address-add": [""],
     "shipping:preset-add": [""],
+    "shipping:spending": [""],
+    "shipping:spending-change": ["?currency=USD"],
+    "shipping:savings": [""],
+    "shipping:savings-baseline": ["?lane=own"],
     "policy:rules": ["", "?market=*", "?on=2026-01-10"],
     "core:team": [""],
     "core:notifications": [""],
@@ -82,6 +110,11 @@ def addresses(desk: Desk) -> Iterator[tuple[str, str]]:
         if state not in seen:
             seen.add(state)
             yield f"order {state}", wreverse(desk.workspace, "orders:detail", order_id=order.pk)
+    quoted = QuoteSet.objects.order_by("pk").first()
+    if quoted is not None:
+        yield "why", wreverse(desk.workspace, "shipping:why", order_id=quoted.order_id)
+    for one in SpendApproval.objects.all():
+        yield "approval", wreverse(desk.workspace, "shipping:approval", approval_id=one.pk)
     yield "password", "/accounts/password/change/"
     yield "sign-ins", "/accounts/sessions/"
     yield "new workspace", "/new-workspace/"
