@@ -4,12 +4,13 @@ import hashlib
 import hmac
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.sandbox.ear import Ear
-from tests.sandbox.running import Running
+from tests.sandbox.running import Running, running
 from tests.sandbox.tiktok_caller import KEY, SECRET, Caller
 
 HOOKS = "/event/202309/webhooks"
@@ -194,3 +195,18 @@ def test_a_burst_keeps_its_pace_and_only_one_runs(sandbox: Running, ear: Ear) ->
         time.sleep(0.05)
     assert 0.8 < time.monotonic() - began < 5
     assert len(ear.events(30)) >= 30
+
+
+def test_webhooks_that_were_answered_well_are_written_down(tmp_path: Path) -> None:
+    written, ear = tmp_path / "thanked", Ear()
+    ear.answers = [401]
+    with running(orders=2, thanked=written, settings={"webhook_url": ear.url}) as started:
+        started.new_order()
+        ear.events(1)
+        started.new_order()
+        ear.events(2)
+        until = time.monotonic() + 5
+        while not written.exists() and time.monotonic() < until:
+            time.sleep(0.05)
+    ear.close()
+    assert written.read_text().split() == [hashlib.sha256(ear.heard[1].raw).hexdigest()]
