@@ -19,7 +19,7 @@ from core.vault import VaultError
 from shipping import accounts, gates
 from shipping.models import LabelAccount
 from shops import wire
-from shops.clients import circuit_of
+from shops.clients import API_CIRCUIT, circuit_of
 from shops.models import FAILED, ApiCall, Shop
 
 HOUR = timedelta(hours=1)
@@ -129,6 +129,7 @@ def _called(workspace: Workspace) -> Iterator[Line]:
     shops = Shop.objects.of(workspace).filter(disconnected_at=None).select_related("authorization")
     for shop in shops.order_by("name"):
         yield _shop(shop)
+    yield Line("TikTok Shop", "orders and labels of all shops", key=API_CIRCUIT)
     rows = LabelAccount.objects.of(workspace).filter(state__in=["active", "paused"])
     providers = set()
     for account in rows.order_by("created_at"):

@@ -16,7 +16,7 @@ from dashboard.connections import Line
 from shipping import accounts
 from shipping.models import LabelAccount
 from shops import wire
-from shops.clients import circuit_of, use_transport
+from shops.clients import API_CIRCUIT, circuit_of, use_transport
 from shops.models import ApiCall, Shop
 from tests import factories
 
@@ -76,7 +76,8 @@ def test_everything_that_is_called_is_listed(
 ) -> None:
     names = [one.name for one in connections.lines(glow, now=timezone.now())]
     assert names == [
-        "Glow Shop", "EasyPost", "TikTok's sign-in", "Label files of EasyPost", "Workers",
+        "Glow Shop", "TikTok Shop", "EasyPost", "TikTok's sign-in", "Label files of EasyPost",
+        "Workers",
     ]  # fmt: skip
 
 
@@ -97,6 +98,14 @@ def test_what_does_not_answer_says_since_when_why_and_when_it_is_tried_again(
     assert "1 connection does not work" in html
     assert "EasyPost did not answer in time." in html
     assert 'aria-label="Try now: EasyPost"' in html
+
+
+def test_tiktok_that_answers_no_shop_is_one_line(glow: Workspace, shop: Shop) -> None:
+    trip(API_CIRCUIT)
+    assert line(glow, "TikTok Shop").words == "Not answering"
+    assert line(glow, "Glow Shop").words == "Answers"
+    words = connections.try_now(glow, API_CIRCUIT)
+    assert words == "TikTok Shop is tried with the next call."
 
 
 def test_trouble_that_is_over_is_still_told(glow: Workspace, account: LabelAccount) -> None:
