@@ -88,7 +88,7 @@ PLACES = (
         "shipping:settings",
         "settings",
         "e",
-        ("shipping:", "core:inbox", "dashboard:connection"),
+        ("shipping:", "policy:", "core:inbox", "dashboard:connection"),
     ),
     Place("Team", "core:team", "users", "t", ("core:team", "core:audit", "core:invit")),
 )

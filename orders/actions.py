@@ -11,13 +11,13 @@ from django.db.models import F, Func, QuerySet, Value
 from django.utils import timezone
 
 from core import audit, sizes
+from core.carriers import carrier_name
 from core.jobs import job
 from core.models import User, Workspace
 from orders import addresses, box_mates, labelled
 from orders.models import BoxMate, Order, OrderEvent
 from orders.staging import restage
 
-_ADDRESS = ("name", "company", "street1", "street2", "city", "state", "postal_code", "country")
 _AUDITED = 200  # order ids kept with one audit entry
 
 
@@ -183,7 +183,7 @@ def clear_parcel(order: Order, *, user: User | None) -> None:
 def fix_address(order: Order, address: Mapping[str, str], *, user: User | None) -> None:
     """A person's address for this order, which wins over TikTok's. BadAction with words for one
     that cannot be delivered to."""
-    fixed = {name: str(address.get(name) or "").strip()[:200] for name in _ADDRESS}
+    fixed = {name: str(address.get(name) or "").strip()[:200] for name in addresses.PARTS}
     fixed["country"] = (fixed["country"] or "US").upper()
     if fixed["country"] == "US":
         fixed["state"] = addresses.us_state(fixed["state"]) or fixed["state"]
@@ -287,7 +287,7 @@ def _tag_name(name: str) -> str:
 
 def _label_words(state: str, carrier: str, tracking: str) -> str:
     if state == "bought":
-        return f"Label bought: {carrier} {tracking}".strip() + "."
+        return f"Label bought: {carrier_name(carrier)} {tracking}".strip() + "."
     return {
         "buying": "A label is being bought.",
         "unknown": "Whether the label was paid is being found out.",

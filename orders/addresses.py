@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+# What an address is made of, beside telephone number and e-mail address
+PARTS = ("name", "company", "street1", "street2", "city", "state", "postal_code", "country")
 # State -> first three digits of its ZIP codes (USPS Publication 65 and L002); generous at borders.
 _ZIPS = """
 AL 350-369|AK 995-999|AZ 850-865|AR 716-729 755|CA 900-961|CO 800-816|CT 060-069|DE 197-199

@@ -174,12 +174,7 @@ def leave(order: Order, *, user: User | None) -> bool:
     if order.label_state:
         raise CannotCombine("The label of this box is bought: void it first.")
     if box.package_id:
-        try:
-            client = tiktok_client(order.shop)
-            uncombine(client, package_id=box.package_id, order_ids=[order.tiktok_id])
-        except RemoteError as error:
-            if error.code != _NOT_IN_IT:
-                raise CannotCombine(error.message) from error
+        _uncombine(order, box.package_id)
     left = bool(boxes.leave([order], user=user))
     events.publish("orders.changed", workspace_id=order.workspace_id)
     return left
@@ -190,16 +185,51 @@ def _combine(group: CombineGroup, lead: Order) -> str:
     asked = Group(group.tiktok_id, tuple(group.order_ids))
     try:
         return combine(tiktok_client(group.shop), asked).id
-    except OutcomeUnknown as error:
-        (order,) = read_orders(group.shop, [lead.tiktok_id])
-        for package in packages.read_order(order, now=timezone.now()):
-            if {*package.order_ids} == {*group.order_ids}:
-                return str(package.tiktok_id)
-        raise CannotCombine(error.message) from error
-    except RemoteError as error:
+    except (OutcomeUnknown, Rejected) as error:
+        # A refusal, too: an earlier call whose answer was lost may have combined them.
+        if package_id := _combined(group, lead):
+            return package_id
         if isinstance(error, Rejected):
             GROUP.move(group, "gone", reason=error.message[:300])
         raise CannotCombine(error.message) from error
+    except RemoteError as error:
+        raise CannotCombine(error.message) from error
+
+
+def _combined(group: CombineGroup, lead: Order) -> str:
+    """The package of exactly this group's orders; "" where TikTok shows none."""
+    try:
+        for order in read_orders(group.shop, [lead.tiktok_id]):
+            order.shop = group.shop
+            for package in packages.read_order(order, now=timezone.now()):
+                if {*package.order_ids} == {*group.order_ids}:
+                    return str(package.tiktok_id)
+    except RemoteError as error:
+        words = f"Whether TikTok combined them is not known yet, try again soon: {error.message}"
+        raise CannotCombine(words) from error
+    return ""
+
+
+def _uncombine(order: Order, package_id: str) -> None:
+    """Have TikTok take the order out of the package. CannotCombine while it is in it."""
+    try:
+        client = tiktok_client(order.shop)
+        uncombine(client, package_id=package_id, order_ids=[order.tiktok_id])
+    except (OutcomeUnknown, Rejected) as error:
+        # A refusal, too: an earlier call whose answer was lost may have done it.
+        if error.code != _NOT_IN_IT and not _is_out(order, package_id):
+            raise CannotCombine(error.message) from error
+    except RemoteError as error:
+        raise CannotCombine(error.message) from error
+
+
+def _is_out(order: Order, package_id: str) -> bool:
+    try:
+        found = read_orders(order.shop, [order.tiktok_id])
+    except RemoteError as error:
+        words = f"Whether TikTok took it out is not known yet, try again soon: {error.message}"
+        raise CannotCombine(words) from error
+    return bool(found) and package_id not in found[0].package_ids
 
 
 type Prices = dict[tuple[str, str], list[tuple[int, Decimal]]]

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from core.carriers import carrier_name
 from orders.carriers import provider_for
 from orders.models import Dispatch, Order
 from shops.logistics import delivery_providers
@@ -51,7 +52,7 @@ def _carrier_id(order: Order, carrier: str) -> str:
     if not provider_id:
         option = order.delivery_option_name or "this delivery option"
         raise Refused(
-            f"TikTok does not take {carrier.upper()} for “{option}”. Void the label and "
+            f"TikTok does not take {carrier_name(carrier)} for “{option}”. Void the label and "
             "buy one of another carrier."
         )
     return provider_id

@@ -14,6 +14,7 @@ from core.queues import Queue
 from orders.models import Order, Package
 from shops.clients import tiktok_client
 from shops.models import Shop
+from shops.tiktok_shop.errors import unreadable
 from shops.tiktok_shop.packages import PackageInfo, package_detail, read_info, search_packages
 
 log = logging.getLogger(__name__)
@@ -77,8 +78,9 @@ def read_order(order: Order, *, now: datetime) -> list[Package]:
                     raise
                 gone.append(package_id)
                 continue
-            if info is not None:
-                infos.append(info)
+            if info is None:
+                raise unreadable(safe=True)
+            infos.append(info)
     _keep(order.shop, infos, now=now, detail=True)
     Package.objects.filter(shop=order.shop, tiktok_id__in=gone).update(status="GONE", seen_at=now)
     return packages_of(order)

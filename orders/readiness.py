@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Final
 
 # TikTok's words for "shipping was arranged", whoever arranged it.
-SHIPPED: Final = frozenset({"AWAITING_COLLECTION", "IN_TRANSIT", "DELIVERED", "COMPLETED"})
+# TikTok's own word that a carrier has, or had, the parcel
+COLLECTED: Final = ("IN_TRANSIT", "DELIVERED", "COMPLETED")
+SHIPPED: Final = frozenset({"AWAITING_COLLECTION", *COLLECTED})
 CANCELLED: Final = frozenset({"CANCELLED", "CANCEL"})
 OPEN: Final = frozenset({"AWAITING_SHIPMENT", "ON_HOLD", "PARTIALLY_SHIPPING"})
 # A label in one of these states decides where an order stands that is not shipped or closed.

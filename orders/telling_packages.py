@@ -54,13 +54,15 @@ def tell(dispatch: Dispatch) -> None:
 
 
 def _tell(shop: Shop, ids: list[int]) -> list[tuple[int, str]]:
-    dispatches = list(Dispatch.objects.filter(pk__in=ids).select_related("order__shop"))
+    rows = Dispatch.objects.filter(pk__in=ids).select_related("order__shop")
+    dispatches = list(rows.order_by("pk"))
     try:
         client = tiktok_client(shop)
         ready = _ready(client, dispatches)
     except RemoteError as error:  # reading only: nothing was told
         for dispatch in dispatches:
-            telling.put_off(dispatch, error)
+            if dispatch.state != "refused":
+                telling.put_off(dispatch, error)
         return [(dispatch.pk, dispatch.state) for dispatch in dispatches]
     if ready:
         _ship(client, ready)

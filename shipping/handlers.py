@@ -12,6 +12,7 @@ from django.utils import timezone
 from core.deliveries import word
 from core.models import WebhookEvent
 from shipping.labels.reconcile import reconcile_due
+from shipping.labels.states import PAID
 from shipping.labels.void import PAUSES, voids_due
 from shipping.models import Label
 from shipping.tracking.apply import Told, write_down
@@ -20,7 +21,6 @@ from shipping.tracking.parse import READERS
 
 NOT_OURS = "no label here"
 _MOST = 20  # labels of one tracking number; carriers use a number again after years
-_PAID = ("bought", "voiding", "refunding", "voided", "unused")
 
 
 def transaction_changed(*, events: list[WebhookEvent]) -> None:
@@ -108,7 +108,7 @@ def _of_numbers(provider: str, documents: list[dict[str, Any]]) -> dict[str, lis
     """Our labels by tracking number, newest first: one query for all documents."""
     found: dict[str, list[Label]] = {}
     numbers = {number for document in documents if (number := _number(document))}
-    labels = Label.objects.filter(provider=provider, tracking_number__in=numbers, state__in=_PAID)
+    labels = Label.objects.filter(provider=provider, tracking_number__in=numbers, state__in=PAID)
     for label in labels.order_by("-settled_at", "-pk"):
         found.setdefault(label.tracking_number, []).append(label)
     return found

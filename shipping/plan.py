@@ -5,7 +5,6 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -15,6 +14,7 @@ from core.errors import NotAuthorized, RemoteError
 from core.models import Workspace
 from core.money import Money
 from core.vault import VaultError
+from orders.addresses import PARTS
 from orders.models import Order
 from shipping import accounts, parcels, quote_sets, wished, wishes
 from shipping.choice import rank_of
@@ -131,8 +131,7 @@ def spec_for(order: Order, context: Context) -> ShipmentSpec:
 
 def address_of(row: ShipFrom) -> Address:
     """A ship-from row as adapters want it."""
-    names = ("name", "company", "street1", "street2", "city", "state", "postal_code", "country")
-    fields = {name: getattr(row, name) for name in (*names, "phone", "email")}
+    fields = {name: getattr(row, name) for name in (*PARTS, "phone", "email")}
     return Address(**fields)
 
 
@@ -250,23 +249,7 @@ def choose_rate(quotes: QuoteSet, index: int, *, by: str, user_id: int, now: dat
         raise CannotPlan("no_rate", rate["struck"]["sentence"])
     if quotes.expires_at <= now + MARGIN:
         raise CannotPlan("no_rate", "These rates have run out. Ask for new ones.")
-    price = Decimal(rate["price"])
-    return QuoteSet.objects.create(
-        workspace_id=quotes.workspace_id,
-        order_id=quotes.order_id,
-        at=now,
-        expires_at=quotes.expires_at,
-        spec=quotes.spec,
-        spec_hash=quotes.spec_hash,
-        rates=quotes.rates,
-        failures=quotes.failures,
-        chosen=index,
-        price=price,
-        currency=rate["currency"],
-        reason=quotes.reason
-        | {
-            "sentence": f"{full_name(rate['carrier'], rate['service_name'])} "
-            f"{Money(price, rate['currency'])}: chosen by {by}.",
-            "chosen_by": user_id,
-        },
-    )
+    name = full_name(rate["carrier"], rate["service_name"])
+    sentence = f"{name} {Money.of(rate['price'], rate['currency'])}: chosen by {by}."
+    reason = quotes.reason | {"sentence": sentence, "chosen_by": user_id}
+    return wished.copy(quotes, index, reason, now=now)

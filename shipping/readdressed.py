@@ -5,21 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from core.models import Workspace
+from orders.addresses import PARTS
 from orders.models import Order
 from orders.models.orders import NOT_COLLECTED
 from shipping.models import Label
 
-# What makes two addresses different parcels' goals; a telephone number does not.
-_FIELDS: Final = (
-    "name",
-    "company",
-    "street1",
-    "street2",
-    "city",
-    "state",
-    "postal_code",
-    "country",
-)
 SHOWN: Final = 100
 
 
@@ -54,7 +44,8 @@ def differing(order: Order, label: Label) -> Differing | None:
     printed, wanted = label.spec.get("recipient"), order.address
     if not printed or not wanted.get("street1"):
         return None
-    if all(_plain(printed, name) == _plain(wanted, name) for name in _FIELDS):
+    # Another telephone number does not send a parcel elsewhere.
+    if all(_plain(printed, name) == _plain(wanted, name) for name in PARTS):
         return None
     return Differing(order, label, lines(printed), lines(wanted))
 

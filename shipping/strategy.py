@@ -20,6 +20,9 @@ METRICS = {
     "nrr": "negative reviews",
 }
 
+# TikTok's shipping_type as Seller Center says it
+_TYPES = {"TIKTOK": "Shipped via TikTok", "SELLER": "Shipped via seller"}
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -57,11 +60,15 @@ def decide(facts: Facts) -> Strategy:
     return Strategy("Nothing to ship", ("There is nothing to send for this order.",))
 
 
+def _named_type(code: str) -> str:
+    return f"its shipping type is “{_TYPES.get(code, code)}”"
+
+
 def _platform(facts: Facts) -> list[str]:
-    kind = facts.shipping_type or "TIKTOK"
+    kind = _named_type(facts.shipping_type or "TIKTOK")
     reasons = [
-        f"TikTok marked the order for its own shipping ({kind}): it keeps the buyer's address, so "
-        "no other provider can be asked."
+        f"TikTok marked the order for its own shipping ({kind}): it keeps the buyer's "
+        "address, so no other provider can be asked."
     ]
     if words := _price(facts.rates):
         reasons.append(words)
@@ -74,7 +81,7 @@ def _platform(facts: Facts) -> list[str]:
 
 
 def _own(facts: Facts) -> list[str]:
-    kind = facts.shipping_type or "SELLER"
+    kind = _named_type(facts.shipping_type or "SELLER")
     reasons = [f"TikTok leaves the label to you ({kind}) and sells none of its own for it."]
     struck = {rate["carrier"] for rate in facts.rates if rate["struck"]}
     allowed = {rate["carrier"] for rate in facts.rates if not rate["struck"]}

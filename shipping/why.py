@@ -166,8 +166,7 @@ class _Facts:
     def _verdict(self, rate: Mapping[str, Any]) -> tuple[str, str]:
         """Why this one was not taken: a code and a sentence."""
         if struck := rate["struck"]:
-            since = f" Since {struck['since']}." if struck.get("since") else ""
-            return POLICY, f"{struck['sentence']}{since}"
+            return POLICY, " ".join(filter(None, (struck["sentence"], since_words(struck))))
         if self.need and rate["currency"] != self.need.currency:
             return CURRENCY, f"It is in {rate['currency']}, the order in {self.need.currency}."
         if self.wish_met and not self.person and not wishes.fits(rate, self.wish):
@@ -220,3 +219,13 @@ class _Facts:
 
 def _day(day: date) -> str:
     return f"{day:%a, %b} {day.day}"
+
+
+def since_words(struck: Mapping[str, Any]) -> str:
+    """Since when the rule is in force, "Since Jan 1, 2026."; "" where nobody knows."""
+    since = struck.get("since") or ""
+    try:
+        day = date.fromisoformat(since)
+    except ValueError:
+        return f"Since {since}." if since else ""
+    return f"Since {day:%b} {day.day}, {day.year}."

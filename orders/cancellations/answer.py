@@ -139,11 +139,6 @@ def _claim() -> list[int]:
     return ids
 
 
-def live_answer(row: Cancellation) -> CancellationAnswer | None:
-    """The answer that is under way or done; None where the request may be answered."""
-    return row.answers.exclude(state="refused").first()
-
-
 def waiting_of(order: Order) -> Cancellation | None:
     """The order's request that a seller still has to answer."""
     return Cancellation.objects.waiting().filter(order=order).order_by("answer_by").first()

@@ -33,7 +33,6 @@ from shops.tiktok_shop.returns import MAX_IDS, CancellationRequest, search_cance
 log = logging.getLogger(__name__)
 
 _RULE = "cancel.auto_approve_after"
-_ENDS = {"approved", "done"}
 
 
 @job(queue=Queue.READING)
@@ -183,10 +182,9 @@ def _plain(reason: str) -> str:
 def _ended_by(row: Cancellation, now: datetime) -> str:
     """A key of ENDED, from what is known here: TikTok does not say it."""
     ours = row.answers.filter(state__in=["asking", "unknown", "done"]).first()
-    agreed = row.status in _ENDS
-    if ours and (ours.decision == "approve") == agreed:
+    if ours and (ours.decision == "approve") == row.is_agreed:
         return "us"
-    if agreed:
+    if row.is_agreed:
         return "time" if row.answer_by and now >= row.answer_by else "elsewhere"
     order = Order.objects.only("status", "rts_at").get(pk=row.order_id)
     shipped = order.status in SHIPPED and order.rts_at and order.rts_at >= row.asked_at
@@ -198,7 +196,7 @@ def _news(row: Cancellation, *, is_new: bool, was_waiting: bool) -> Iterator[str
     if is_new and row.is_waiting:
         yield f"The buyer asks to cancel{because}."
     elif was_waiting and not row.is_waiting:
-        agreed = "approved" if row.status in _ENDS else "closed, and the order goes on"
+        agreed = "approved" if row.is_agreed else "closed, and the order goes on"
         yield f"The request to cancel is {agreed} ({row.ended_words})."
 
 

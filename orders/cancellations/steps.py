@@ -112,11 +112,10 @@ def _resolve(answer: CancellationAnswer, because: RemoteError | None = None) -> 
         _later(answer, error)
         return
     if not row.is_waiting:
-        agreed = row.status in ("approved", "done")
-        if agreed == (answer.decision == "approve"):
+        if row.is_agreed == (answer.decision == "approve"):
             _done(answer)
         else:
-            became = "approved" if agreed else "closed"
+            became = "approved" if row.is_agreed else "closed"
             words = f"The request was {became} before the answer arrived ({row.ended_words})."
             _refuse(answer, words.replace(" ()", ""), "decided")
     elif because is not None:

@@ -89,6 +89,11 @@ class Cancellation(models.Model):
         """Whether a seller still has to answer it."""
         return self.status == "pending" and self.kind == "BUYER_CANCEL"
 
+    @property
+    def is_agreed(self) -> bool:
+        """Whether the order is called off by it."""
+        return self.status in ("approved", "done")
+
 
 class CancellationAnswer(models.Model):
     """A seller's answer on its way to TikTok: intent, told, settled. Unknown is resolved by reading

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils import timezone
 
+from core.carriers import carrier_name
 from orders.models.orders import Order
 from orders.states import DISPATCH
 
@@ -42,3 +43,8 @@ class Dispatch(models.Model):
 
     def __str__(self) -> str:
         return f"dispatch of order {self.order_id}"
+
+    @property
+    def carrier_name(self) -> str:
+        """The carrier as people read it."""
+        return carrier_name(self.carrier)

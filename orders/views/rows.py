@@ -8,6 +8,7 @@ from html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from core.access import wreverse
+from core.carriers import carrier_name
 from core.models import Workspace
 from core.templatetags import ui
 from orders.blockers import blocker_of, sentence
@@ -169,7 +170,7 @@ def _state(order: Order, url: str, *, over: bool) -> SafeString:
         return _drawn(_PROBLEM, problem, button)
     if order.label_tracking or over:
         tracking = order.label_tracking or order.tracking_number
-        carrier = order.label_carrier.replace("_", " ").upper() if order.label_tracking else ""
+        carrier = carrier_name(order.label_carrier) if order.label_tracking else ""
         return _drawn(_LABEL, carrier, tracking) if tracking else _NO_RATE
     if price := ui.money(order.plan_price, order.plan_currency):
         sign = ui.icon("info-circle", "icon--sm")

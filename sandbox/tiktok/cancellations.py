@@ -92,13 +92,7 @@ def _wanted(call: Call, record: Json) -> bool:
     )
     if any(body.get(name) and record[key] not in body[name] for name, key in lists):
         return False
-    for field, key in (("create_time", "created"), ("update_time", "updated")):
-        since, until = call.number(f"{field}_ge"), call.number(f"{field}_lt")
-        if since is not None and record[key] < since:
-            return False
-        if until is not None and record[key] >= until:
-            return False
-    return True
+    return call.is_in_windows(record)
 
 
 def _document(store: Store, record: Json) -> Json:

@@ -50,6 +50,17 @@ class Call:
             raise bad(f"{name} must be an integer")
         return value
 
+    def is_in_windows(self, record: Json) -> bool:
+        """Whether the record was created and updated within the body's times, each from its _ge on
+        and before its _lt."""
+        for name, key in (("create_time", "created"), ("update_time", "updated")):
+            start, end = self.number(f"{name}_ge"), self.number(f"{name}_lt")
+            if start is not None and record[key] < start:
+                return False
+            if end is not None and record[key] >= end:
+                return False
+        return True
+
     def page_size(self, low: int, high: int) -> int:
         """The page_size of the query, within the endpoint's range."""
         text = self.query.get("page_size", "")

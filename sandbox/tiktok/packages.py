@@ -162,13 +162,7 @@ def _meets(call: Call, package: Json) -> bool:
     wanted = call.body.get("package_status")
     if wanted and package["status"] != wanted:
         return False
-    for field, key in (("create_time", "created"), ("update_time", "updated")):
-        start, end = call.number(f"{field}_ge"), call.number(f"{field}_lt")
-        if start is not None and package[key] < start:
-            return False
-        if end is not None and package[key] >= end:
-            return False
-    return True
+    return call.is_in_windows(package)
 
 
 def _brief(store: Store, package: Json) -> Json:

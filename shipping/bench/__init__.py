@@ -1,0 +1,1 @@
+"""The packing bench: every unit of an order scanned before its label is put on."""

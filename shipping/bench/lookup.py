@@ -4,11 +4,12 @@ packed next."""
 import re
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.models import Workspace
 from orders.models import Order
-from shipping.bench.scan import order_codes, plain
+from shipping.bench.scan import plain
+from shipping.handover import codes
 from shipping.models import Label, PackSession, Tote
 from shops.catalog.models import Sku
 
@@ -39,13 +40,13 @@ def find(workspace: Workspace, code: str) -> Found:
 
 
 def _order(workspace: Workspace, code: str) -> Order | None:
-    codes = [one for one in order_codes(code) if len(one) >= 8]
-    if not codes:
+    numbers = [one for one in codes.read(code) if len(one) >= 8]
+    if not numbers:
         return None
     orders = Order.objects.of(workspace).light().select_related("shop")
-    if order := orders.filter(tiktok_id__in=codes).first():
+    if order := orders.filter(tiktok_id__in=numbers).first():
         return order
-    labels = Label.objects.of(workspace).filter(tracking_number__in=codes)
+    labels = Label.objects.of(workspace).filter(tracking_number__in=numbers)
     newest = labels.order_by("-pk").values_list("order_id", flat=True).first()
     return orders.filter(pk=newest).first() if newest else None
 
@@ -72,8 +73,13 @@ def next_with(workspace: Workspace, skus: tuple[Sku, ...]) -> Order | None:
 
 def left_to_pack(workspace: Workspace, *, most: int) -> int:
     """Orders with a label that nobody packed and no carrier has seen, counted up to `most`."""
+    return labels_to_pack(workspace)[:most].count()
+
+
+def labels_to_pack(workspace: Workspace) -> QuerySet[Label]:
+    """Labels of orders that nobody packed and no carrier has seen."""
     packed = PackSession.objects.filter(order=OuterRef("order"), packed_at__isnull=False)
     labels = Label.objects.filter(
         workspace=workspace, state="bought", first_scan_at=None, handled_at=None
     )
-    return labels.exclude(Exists(packed))[:most].count()
+    return labels.exclude(Exists(packed))

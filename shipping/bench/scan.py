@@ -106,19 +106,6 @@ def plain(code: str) -> str:
     return text
 
 
-def order_codes(code: str) -> tuple[str, ...]:
-    """The numbers by which an order or its label may be known from this code: USPS puts 420 and a
-    ZIP code before the tracking number, FedEx ends its long code with it (twelve or 15 digits)."""
-    text = code.strip().upper().replace(" ", "")
-    found = [text]
-    if text.isascii() and text.isdigit():
-        if text.startswith("420"):
-            found += [text[cut:] for cut in (8, 12) if len(text) - cut in (20, 22, 26)]
-        if len(text) == 34:
-            found += [text[-12:], text[-14:].lstrip("0"), text[-15:]]
-    return tuple(dict.fromkeys(found))
-
-
 def item_of(state: State, code: str) -> Item | None:
     """The item that carries the code: of several, one that is not complete."""
     found = [item for item in state.items if plain(code) in item.codes]

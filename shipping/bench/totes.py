@@ -11,7 +11,8 @@ from core import audit
 from core.models import Batch, BatchItem, User, Workspace
 from orders.models import Order
 from shipping import batches
-from shipping.models import Label, PackSession, Tote
+from shipping.bench.lookup import labels_to_pack
+from shipping.models import Label, Tote
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,8 @@ def placed(workspace: Workspace) -> list[tuple[int, Order]]:
 
 def _labels(workspace: Workspace) -> QuerySet[Label]:
     """Labels of orders that still have to be packed and lie in no tote."""
-    packed = PackSession.objects.filter(order=OuterRef("order"), packed_at__isnull=False)
     in_tote = Tote.objects.filter(order=OuterRef("order"), freed_at=None)
-    labels = Label.objects.filter(
-        workspace=workspace, state="bought", first_scan_at=None, handled_at=None
-    )
-    return labels.exclude(Exists(packed)).exclude(Exists(in_tote))
+    return labels_to_pack(workspace).exclude(Exists(in_tote))
 
 
 def _next(workspace: Workspace, batch: Batch, most: int) -> Sequence[int]:

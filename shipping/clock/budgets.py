@@ -13,6 +13,7 @@ from django.db import connection
 
 from orders.changes import words
 from orders.deadlines import COLLECTION, Deadlines
+from orders.readiness import COLLECTED
 from shops.models import Shop
 from shops.policy.book import Book, NoRule, Rule, market_of
 from shops.policy.ours import books_for
@@ -26,8 +27,7 @@ METRICS: Final[Mapping[str, str]] = {
 _GOOD_WANTED: Final = frozenset({"vtr"})
 _LONGEST: Final = timedelta(days=70)  # between an order and its deadline
 _HUNDRED: Final = Decimal(100)
-_COLLECTED: Final = ("IN_TRANSIT", "DELIVERED", "COMPLETED")
-_MOVED: Final = [f"%→ {words(status)}." for status in _COLLECTED]
+_MOVED: Final = [f"%→ {words(status)}." for status in COLLECTED]
 
 # When the carrier first had the parcel: its scan, else when TikTok's word for it came in.
 _SCAN = """
@@ -103,6 +103,11 @@ class Budget:
         bad = _HUNDRED * self.bad / self.total
         found = _HUNDRED - bad if self.metric in _GOOD_WANTED else bad
         return found.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+    @property
+    def counted(self) -> int:
+        """How many of the total make the share: those that went wrong, or well where that is wanted."""
+        return self.total - self.bad if self.metric in _GOOD_WANTED else self.bad
 
     @property
     def left(self) -> int:
@@ -202,7 +207,7 @@ def _facts(scope: Scope, now: datetime) -> dict[str, Any]:
         "now": now,
         "zone": str(scope.begins.tzinfo),
         "collection": [d for d in days if scope.deadlines.counts_as(d) == COLLECTION],
-        "collected": list(_COLLECTED),
+        "collected": list(COLLECTED),
         "moved": list(_MOVED),
         "lanes": _lanes(scope),
     }

@@ -18,6 +18,7 @@ from orders.deadlines import KINDS, REGULAR, SCAN, Deadlines, Sold
 from orders.models import Dispatch, Order
 from orders.querysets import NO_DEADLINE, OrderQuerySet
 from shipping.handover.appeal_pdf import Clause, Pack, Step, stamp
+from shipping.labels.states import PAID
 from shipping.manifest_outcomes import title
 from shipping.models import HandoverPhoto, Label, TrackingEvent
 from shipping.naming import full_name
@@ -29,7 +30,6 @@ from shops.policy.ours import books_for
 MOST = 100  # orders in one file
 _PHOTOS = 4  # of one handover
 _EVENTS = 40  # of one parcel
-_PAID = ("bought", "voiding", "refunding", "voided", "unused")
 _OURS = "CreatorFlow"
 
 
@@ -44,7 +44,7 @@ def packs(workspace: Workspace, orders: OrderQuerySet) -> list[Pack]:
 
 
 def _labels() -> Prefetch:  # type: ignore[type-arg]
-    rows = Label.objects.filter(state__in=_PAID).defer("spec")
+    rows = Label.objects.filter(state__in=PAID).defer("spec")
     related = rows.select_related("account", "manifest", "handover__by", "handover__close_out")
     events = TrackingEvent.objects.order_by("at", "pk")
     photos = HandoverPhoto.objects.exclude(file_key="").order_by("pk")

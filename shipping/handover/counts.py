@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 from django.db.models import Count
 
 from core.models import Workspace
+from orders.readiness import COLLECTED
 from shipping.models import CloseOut, Label
 from shipping.models.labels import LabelQuerySet
 from shipping.providers.carriers import display_name
+from shipping.tracking.normalize import BEFORE_SCAN
 
-# What carriers say before a parcel was scanned, and TikTok when it was not collected
-_BEFORE_SCAN = ("", "unknown", "pre_transit")
-_COLLECTED = ("IN_TRANSIT", "DELIVERED", "COMPLETED")
 # Older labels are on the list of those never handed over.
 RECENT = timedelta(days=14)
 
@@ -53,10 +52,10 @@ def unscanned(workspace: Workspace, *, since: datetime) -> LabelQuerySet:
         handed_over_at=None,
         first_scan_at=None,
         handled_at=None,
-        tracking_status__in=_BEFORE_SCAN,
+        tracking_status__in=BEFORE_SCAN,
         settled_at__gte=since,
     )
-    return rows.exclude(order__status__in=_COLLECTED)
+    return rows.exclude(order__status__in=COLLECTED)
 
 
 def lines(workspace: Workspace, *, now: datetime) -> list[Line]:

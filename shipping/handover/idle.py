@@ -1,6 +1,5 @@
 """Labels that were bought and never left: proposed to be given back while that is still possible."""
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,15 +8,12 @@ from django.utils import timezone
 
 from core import notifications
 from core.access import wreverse
-from core.errors import RemoteError
 from core.jobs import job
 from core.models import Notification, User, Workspace
 from core.money import Money
 from core.queues import Queue
-from core.states import IllegalMove, LostRace
 from shipping.handover.counts import unscanned
-from shipping.labels import void as voiding
-from shipping.labels.purchase import CannotBuy
+from shipping.labels.voids import void_many, words_of
 from shipping.models import Label
 from shipping.models.labels import LabelQuerySet
 from shipping.providers.base import Can
@@ -25,8 +21,6 @@ from shipping.providers.registry import is_able
 from shipping.tracking.terms import Terms, days, terms_of
 from shops.models import Shop
 from shops.policy.book import EVERYWHERE
-
-log = logging.getLogger(__name__)
 
 MOST = 500  # labels shown, and given back by one press
 CAUSE = "handover:idle"
@@ -97,53 +91,34 @@ def give_back(workspace: Workspace, label_ids: Sequence[int], *, user: User) -> 
 
 @job(queue=Queue.BUYING)
 def void_idle(*, label_ids: Sequence[int], user_id: int, workspace_id: int) -> int:
-    """Give labels back, one after the other; answers how many were asked back. What was scanned or
-    given back meanwhile is left alone; people learn what was refused."""
+    """Give labels back; answers how many were asked back. What was scanned or given back meanwhile
+    is left alone; people learn what was refused."""
     user = User.objects.filter(pk=user_id).first()
     rows = Label.objects.filter(pk__in=label_ids, workspace_id=workspace_id, state="bought")
-    rows = rows.filter(handed_over_at=None, first_scan_at=None)
-    parts = ("account__shop__authorization", "account__workspace", "order", "workspace")
-    asked, refused = 0, 0
-    for label in rows.select_related(*parts):
-        state = _void(label, user)
-        asked += state in ("voiding", "refunding", "voided")
-        refused += state not in ("voiding", "refunding", "voided")
-    _tell_done(workspace_id, asked, refused)
-    return asked
-
-
-def _void(label: Label, user: User | None) -> str:
-    try:
-        return voiding.void(label, user)
-    except (CannotBuy, RemoteError, IllegalMove, LostRace) as error:
-        log.info("label %s was not given back: %s", label.pk, error)
-        return label.state
-
-
-def _tell_done(workspace_id: int, asked: int, refused: int) -> None:
+    rows = rows.filter(handed_over_at=None, first_scan_at=None).order_by("settled_at", "pk")
+    found = void_many(list(rows.values_list("pk", flat=True)), user, why="unused")
     workspace = Workspace.objects.get(pk=workspace_id)
     settle(workspace)
-    if refused:
+    if found.refused:
         notifications.notify(
             workspace,
             f"{CAUSE}:refused",
-            f"{_labels(asked)} asked back; {_labels(refused)} not taken back and still on the list "
-            "of those never handed over, with the reason.",
+            f"{words_of(found)} What was not voided is still on the list of those never handed over.",
             level="warn",
             link=wreverse(workspace, "shipping:handover-idle"),
         )
-
-
-def _labels(count: int) -> str:
-    return "1 label was" if count == 1 else f"{count:,} labels were"
+    return len(found.asked)
 
 
 def settle(workspace: Workspace) -> None:
     """Take the reminder away when nothing is left to be reminded of."""
-    if not any(
-        one.is_soon and not one.is_over for one in idle_labels(workspace, now=timezone.now())
-    ):
+    if not _pressing(workspace, timezone.now()):
         notifications.settle(workspace, CAUSE)
+
+
+def _pressing(workspace: Workspace, now: datetime) -> list[Idle]:
+    """Labels that people are reminded of: their money can be asked back, and soon no more."""
+    return [one for one in idle_labels(workspace, now=now) if one.is_soon and not one.is_over]
 
 
 @job
@@ -162,16 +137,17 @@ def tell_idle() -> int:
 
 
 def _remind(workspace: Workspace, now: datetime) -> bool:
-    soon = [o for o in idle_labels(workspace, now=now) if o.is_soon and not o.is_over]
+    soon = _pressing(workspace, now)
     if not soon:
         notifications.settle(workspace, CAUSE)
         return False
     money = ", ".join(str(one) for one in total(soon))
+    labels = "1 label was" if len(soon) == 1 else f"{len(soon)} labels were"
     first = min(one.until for one in soon if one.until)
     notifications.notify(
         workspace,
         CAUSE,
-        f"{_labels(len(soon))} bought and never handed over: {money} can be asked back until "
+        f"{labels} bought and never handed over: {money} can be asked back until "
         f"{first.day} {first:%B}, then the first of it is lost.",
         level="warn",
         link=wreverse(workspace, "shipping:handover-idle"),

@@ -29,5 +29,7 @@ LABEL = StateTable(
     }
 )
 
+# Paid at some time, whatever became of the money since
+PAID = ("bought", "voiding", "refunding", "voided", "unused")
 # Paid once and out of use for good: the order may be bought again.
 GIVEN_BACK = ("refunding", "voided", "unused")

@@ -2,11 +2,13 @@
 that wait for a second person."""
 
 import uuid
+from decimal import Decimal
 
 from django.db import models
 from django.utils import timezone
 
 from core.models import Batch, User, Workspace
+from core.money import Money
 from core.states import StateTable
 
 # "asked" ends by a second person's word, by the asker's own second thought, or by time.
@@ -46,6 +48,24 @@ class SpendLimits(models.Model):
 
     def __str__(self) -> str:
         return f"{self.currency} limits of {self.workspace_id}"
+
+    @property
+    def cap(self) -> Money | None:
+        """The daily cap."""
+        return self._money(self.daily_cap)
+
+    @property
+    def ceiling(self) -> Money | None:
+        """The most for one label."""
+        return self._money(self.label_ceiling)
+
+    @property
+    def alone(self) -> Money | None:
+        """What one person may spend in a batch."""
+        return self._money(self.approve_above)
+
+    def _money(self, amount: Decimal | None) -> Money | None:
+        return None if amount is None else Money(amount, self.currency)
 
 
 class UsualPrice(models.Model):

@@ -55,32 +55,23 @@ def put_label(
     label: Label, choice: Choice, *, user: User | None, bench: PackBench | None = None
 ) -> PrintJob:
     """Have one label printed."""
-    made = PrintJob.objects.create(
-        workspace_id=label.workspace_id,
-        label=label,
-        bench=bench,
-        title=f"Label of order {label.order.tiktok_id}",
-        layout=choice.paper,
-        printer=choice.printer,
-        asked_by=user,
-    )
-    send_job.later(job_id=made.pk)
-    return made
+    title = f"Label of order {label.order.tiktok_id}"
+    return _put(PrintJob(label=label, bench=bench, title=title), label.workspace_id, choice, user)
 
 
 def put_file(file: PrintFile, choice: Choice, *, user: User | None) -> PrintJob:
     """Have a print file printed; from here on it keeps its labels together."""
     with transaction.atomic():
         prints.mark_printed(file)
-        made = PrintJob.objects.create(
-            workspace_id=file.workspace_id,
-            print_file=file,
-            title=f"Print file {file.number}, {file.label_count} labels",
-            layout=choice.paper,
-            printer=choice.printer,
-            asked_by=user,
-        )
-        send_job.later(job_id=made.pk)
+        title = f"Print file {file.number}, {file.label_count} labels"
+        return _put(PrintJob(print_file=file, title=title), file.workspace_id, choice, user)
+
+
+def _put(made: PrintJob, workspace_id: int, choice: Choice, user: User | None) -> PrintJob:
+    made.workspace_id, made.asked_by = workspace_id, user
+    made.layout, made.printer = choice.paper, choice.printer
+    made.save()
+    send_job.later(job_id=made.pk)
     return made
 
 

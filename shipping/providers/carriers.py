@@ -3,6 +3,7 @@ tracking numbers look like."""
 
 import re
 
+from core.carriers import NAMES, carrier_name
 from shipping.providers.check_digits import (
     fedex,
     gs1,
@@ -11,39 +12,8 @@ from shipping.providers.check_digits import (
     s10,
 )
 
-# Slug -> what people read. Brands that a carrier sells through one account belong to the carrier.
-DISPLAY = {
-    "usps": "USPS",
-    "ups": "UPS",
-    "fedex": "FedEx",
-    "dhl_express": "DHL Express",
-    "dhl_ecommerce": "DHL eCommerce",
-    "ontrac": "OnTrac",
-    "lasership": "LaserShip",
-    "uniuni": "UniUni",
-    "veho": "Veho",
-    "speedx": "SpeedX",
-    "gofo": "GOFO Express",
-    "yunexpress": "YunExpress",
-    "amazon_shipping": "Amazon Shipping",
-    "jitsu": "Jitsu",
-    "better_trucks": "Better Trucks",
-    "gls_us": "GLS US",
-    "lso": "Lone Star Overnight",
-    "sendle": "Sendle",
-    "asendia": "Asendia",
-    "apc": "APC Postal Logistics",
-    "globegistics": "Globegistics",
-    "canada_post": "Canada Post",
-    "purolator": "Purolator",
-    "royal_mail": "Royal Mail",
-    "evri": "Evri",
-    "dpd": "DPD",
-    "dpd_uk": "DPD UK",
-    "deutsche_post": "Deutsche Post",
-    "australia_post": "Australia Post",
-    "tiktok": "TikTok Shipping",
-}
+# Slug -> what people read.
+DISPLAY = NAMES
 
 # Names as providers write them, reduced to letters and digits, where that is not already the slug
 # or the display name.
@@ -118,7 +88,7 @@ def carrier_slug(name: str) -> str:
 
 def display_name(slug: str) -> str:
     """What people read for a slug, known or not."""
-    return DISPLAY.get(slug) or slug.replace("_", " ").title()
+    return carrier_name(slug)
 
 
 def service_words(code: str) -> str:

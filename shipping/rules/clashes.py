@@ -2,12 +2,11 @@
 which say the opposite of one above them. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from shipping.rules.actions import SINGLE, WORDS
-from shipping.rules.conditions import GROUPS
 from shipping.rules.engine import Clash, Decision, Rule
 
 
@@ -61,11 +60,6 @@ def covers(wide: Rule, narrow: Rule) -> bool:
     return any(item in asked for item in some) or (
         bool(theirs) and all(item in some for item in theirs)
     )
-
-
-def is_for_all(conditions: Mapping[str, Any]) -> bool:
-    """Whether it has no condition at all."""
-    return not any(conditions.get(group) for group in GROUPS)
 
 
 @dataclass(slots=True)

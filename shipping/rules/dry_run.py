@@ -262,6 +262,5 @@ def _is_repriced(before: Decision, after: Decision) -> bool:
 
 
 def _requoted(names: set[str]) -> str:
-    words = {"parcel": "parcel", "insurance": "insurance", "signature": "signature"}
-    changed = " and ".join(words[name] for name in REQUOTED if name in names)
+    changed = " and ".join(name for name in REQUOTED if name in names)
     return f"Not quoted with another {changed}."

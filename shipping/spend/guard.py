@@ -31,7 +31,7 @@ class Priced:
 
 @dataclass(slots=True)
 class State:
-    """The guard in one currency, for the sheet: null where there is no such limit."""
+    """The guard in one currency, for the sheet."""
 
     limits: SpendLimits
     total: Money  # of what is left to be bought
@@ -46,38 +46,21 @@ class State:
         return max(0, -(self.change or 0))
 
     @property
-    def cap(self) -> Money | None:
-        """The daily cap."""
-        return self._money(self.limits.daily_cap)
-
-    @property
     def after(self) -> Money | None:
         """What the day comes to with this purchase."""
         return None if self.spent is None else self.spent + self.total
 
     @property
-    def ceiling(self) -> Money | None:
-        """What one label may cost."""
-        return self._money(self.limits.label_ceiling)
-
-    @property
-    def alone(self) -> Money | None:
-        """What one person may spend in a batch."""
-        return self._money(self.limits.approve_above)
-
-    @property
     def needs_second(self) -> bool:
         """Whether a second person has to look."""
-        return self.alone is not None and self.alone < self.total
+        alone = self.limits.alone
+        return alone is not None and alone < self.total
 
     @property
     def watches(self) -> bool:
         """Whether unusual prices are stopped."""
         alarms = (self.limits.jump_percent, self.limits.batch_jump_percent)
         return not self.passing and any(percent is not None for percent in alarms)
-
-    def _money(self, amount: Decimal | None) -> Money | None:
-        return None if amount is None else Money(amount, self.total.currency)
 
 
 @dataclass(slots=True)

@@ -21,6 +21,7 @@ from core.jobs import job
 from core.models import Workspace
 from core.money import Money
 from core.queues import Queue
+from shipping.labels.states import PAID
 from shipping.models import Label, UsualPrice
 from shipping.naming import full_name
 
@@ -37,7 +38,6 @@ _STEPS = (4, 8, 12, 16, 32, 80, 160, 320)
 _GRAMS = [step * _OUNCE for step in _STEPS]
 _CUBIC_FOOT = 304.8**3
 _LARGE = 100
-_PAID = ["bought", "voiding", "refunding", "voided", "unused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def refresh_due() -> int:
     """Learn anew what parcels cost in workspaces that bought some since; answers in how many."""
     now = timezone.now()
     busy = set(
-        Label.objects.filter(settled_at__gte=now - timedelta(days=1), state__in=_PAID)
+        Label.objects.filter(settled_at__gte=now - timedelta(days=1), state__in=PAID)
         .order_by()
         .values_list("workspace", flat=True)
         .distinct()
@@ -185,7 +185,7 @@ def refresh(workspace_id: int, *, now: datetime) -> int:
 def _prices(workspace_id: int, since: datetime) -> dict[tuple[str, str, int, str], list[Decimal]]:
     """What the newest labels were quoted at, by everything they are compared by."""
     labels = Label.objects.filter(
-        workspace=workspace_id, state__in=_PAID, settled_at__gte=since
+        workspace=workspace_id, state__in=PAID, settled_at__gte=since
     ).order_by("-settled_at")
     fields = ("currency", "carrier", "service_name", "price", "spec__parcel", "spec__recipient")
     found: dict[tuple[str, str, int, str], list[Decimal]] = defaultdict(list)

@@ -10,18 +10,16 @@ from django.db.models import Q
 
 from core.models import Workspace
 from orders.querysets import NO_DEADLINE
+from orders.readiness import COLLECTED
 from shipping.models import Label
 from shipping.models.labels import LabelQuerySet
+from shipping.tracking.normalize import BEFORE_SCAN
 from shipping.tracking.terms import Terms
 
 PAGE: Final = 30
 MOST: Final = 1000  # counted no further
 _BIGGEST = 2**63 - 1
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-# TikTok's own word that a carrier has, or had, the parcel: then a scan we have not heard of hurts
-# nobody.
-_COLLECTED = ("IN_TRANSIT", "DELIVERED", "COMPLETED")
-_BEFORE_SCAN = ("", "unknown", "pre_transit")
 _MOVING = ("in_transit", "out_for_delivery", "available_for_pickup")
 _TROUBLE = ("return_to_sender", "failure", "cancelled")
 
@@ -63,8 +61,9 @@ def labels_in(
     elif name == "unscanned":
         since = now - terms.watched()
         rows = rows.filter(first_scan_at=None, handled_at=None, settled_at__gte=since)
-        rows = rows.filter(tracking_status__in=_BEFORE_SCAN)
-        rows = rows.exclude(order__status__in=_COLLECTED)
+        rows = rows.filter(tracking_status__in=BEFORE_SCAN)
+        # A scan that TikTok knows and we have not heard of hurts nobody.
+        rows = rows.exclude(order__status__in=COLLECTED)
     elif name == "stalled":
         rows = rows.filter(_silent(terms.silent_since(now)), handled_at=None)
         rows = rows.filter(tracking_status__in=_MOVING)

@@ -22,6 +22,8 @@ WORDS: Final = {
 }
 # Until the carrier has it in its hands, nothing was scanned.
 NOT_SCANNED: Final = frozenset({UNKNOWN, "pre_transit", "cancelled"})
+# What a label's column holds before a carrier has the parcel; "": nobody was asked yet.
+BEFORE_SCAN: Final = ("", UNKNOWN, "pre_transit")
 # The journey is over: nothing more is asked about it.
 OVER: Final = frozenset({"delivered", "cancelled"})
 

@@ -53,13 +53,16 @@ def page(request: MemberRequest) -> HttpResponse:
 @member(Right.PACK)
 def take(request: MemberRequest) -> HttpResponse:
     """One scan: `code`, and `key`, the browser's own name for it. Sent again, it changes nothing."""
-    if request.headers.get("X-Bench") != "1":
-        return go(request, wreverse(request.workspace, "shipping:bench"))
+    by_script = request.headers.get("X-Bench") == "1"
     code = request.POST.get("code", "").strip()
     if not code:
         return HttpResponse("Nothing was scanned.", status=400, content_type="text/plain")
     bench, choice = _bench(request), machine_choice(request)
     row, state = scan(bench, _uuid(request.POST.get("key", "")), code, user=request.user)
+    if not by_script:  # typed before the page's script was there
+        messages.info(request, row.words)
+        back = go(request, wreverse(request.workspace, "shipping:bench"))
+        return _with_machine(back, bench)
     words, again = "", list[Label]()
     if row.does == Does.REPRINT:
         words, again = after.print_again(bench, row, choice, user=request.user)

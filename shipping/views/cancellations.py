@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.access import MemberRequest, Right, member, wreverse
@@ -58,6 +59,7 @@ def page(request: MemberRequest) -> HttpResponse:
         "counts": {"waiting": waiting[: SHOWN + 1].count(), "address": len(differing)},
         "most": SHOWN,
         "automatic": automatic,
+        "now": timezone.now(),
     }
     if name == "waiting":
         context["rows"] = _rows(waiting.order_by("answer_by", "pk"), automatic)

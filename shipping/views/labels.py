@@ -26,17 +26,23 @@ from shipping.views.settings import form_page, posted
 def void(request: MemberRequest, label_id: int) -> HttpResponse:
     """Ask the provider for the money back."""
     label = _label(request, label_id, "bought", "voiding", "refunding")
+    if state := give_back(request, label):
+        _say_voided(request, label, state)
+    return _back(request, label)
+
+
+def give_back(request: MemberRequest, label: Label, *, why: str = "person") -> str:
+    """Ask for the label's money; its state then, "" where it could not be asked for, which the
+    person is told."""
     try:
-        state = voiding.void(label, request.user)
+        return voiding.void(label, request.user, why=why)
     except CannotBuy as refusal:
         messages.error(request, refusal.sentence)
     except (IllegalMove, LostRace):
         messages.warning(request, "The label was changed by somebody else meanwhile.")
     except RemoteError as error:
         messages.error(request, f"The label could not be voided: {error.message}")
-    else:
-        _say_voided(request, label, state)
-    return _back(request, label)
+    return ""
 
 
 def _say_voided(request: MemberRequest, label: Label, state: str) -> None:

@@ -35,7 +35,7 @@ def page(request: MemberRequest) -> HttpResponse:
         "rows": [
             (band.title, name, band.sides[lane])
             for band in found.bands
-            for lane, name in ((report.OWN, "own"), (report.PLATFORM, "TikTok"))
+            for lane, name in ((report.OWN, "Your own"), (report.PLATFORM, "TikTok's"))
             if band.sides[lane].count
         ],
         "chart": report.chart_of(found) if found.bands else None,

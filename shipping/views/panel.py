@@ -29,7 +29,7 @@ from shipping.quoting import note_for, note_of
 from shipping.strategies import strategy_of
 from shipping.tracking.shown import parcel_of
 from shipping.views.cancellations import part_of
-from shipping.why import explain
+from shipping.why import explain, since_words
 
 # Rates shown before "all of them".
 SHOWN = 7
@@ -206,7 +206,7 @@ def _offers(request: MemberRequest, quotes: QuoteSet) -> list[Offered]:
             currency=rate["currency"],
             days=rate["days"],
             guaranteed=rate["guaranteed"],
-            struck=rate["struck"],
+            struck=rate["struck"] and {**rate["struck"], "since": since_words(rate["struck"])},
             chosen=index == quotes.chosen,
         )
         for index, rate in enumerate(quotes.rates)

@@ -12,24 +12,21 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from core.access import MemberRequest, Right, member, wreverse
-from core.errors import RemoteError
 from core.htmx import go, page_or_part
-from core.states import IllegalMove, LostRace
 from orders import actions
 from orders.blockers import sentence
 from orders.dispatch import known_number
 from orders.models import Order
 from orders.plan_notes import note_plans
 from shipping import readdressed
-from shipping.labels.purchase import CannotBuy
 from shipping.labels.states import GIVEN_BACK
-from shipping.labels.void import void
 from shipping.models import Label
 from shipping.naming import full_name
 from shipping.plan import context_for
 from shipping.providers.base import Can
 from shipping.providers.registry import is_able
 from shipping.quoting import note_for
+from shipping.views.labels import give_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +65,8 @@ def next_step(request: MemberRequest, order_id: int) -> HttpResponse:
     order = _order(request, order_id)
     steps = _steps(order)
     if steps.now == "void" and steps.live is not None:
-        _give_back(request, steps.live)
+        if give_back(request, steps.live, why="address") == "bought":
+            messages.error(request, f"The label was not taken back: {steps.live.reason}")
         order = _order(request, order_id)
         steps = _steps(order)
     if steps.now == "rates":
@@ -77,20 +75,6 @@ def next_step(request: MemberRequest, order_id: int) -> HttpResponse:
         if order.stage == "ready":
             _price(order)
     return go(request, wreverse(request.workspace, "shipping:readdress", order_id=order.pk))
-
-
-def _give_back(request: MemberRequest, label: Label) -> None:
-    try:
-        state = void(label, request.user, why="address")
-    except CannotBuy as refusal:
-        messages.error(request, refusal.sentence)
-    except (IllegalMove, LostRace):
-        messages.warning(request, "The label was changed by somebody else meanwhile.")
-    except RemoteError as error:
-        messages.error(request, f"The label could not be voided: {error.message}")
-    else:
-        if state == "bought":
-            messages.error(request, f"The label was not taken back: {label.reason}")
 
 
 def _price(order: Order) -> None:

@@ -71,7 +71,7 @@ def export(request: MemberRequest) -> StreamingHttpResponse:
 class BaselineForm(forms.Form):
     """The service a lane is compared with."""
 
-    service = forms.ChoiceField(required=False, label="Always")
+    service = forms.ChoiceField(required=False, label="Always this service")
 
     def __init__(self, *args: Any, offered: list[tuple[str, int]], **options: Any) -> None:
         super().__init__(*args, **options)

@@ -35,25 +35,6 @@ class Section:
     passing: bool
     percent: int | None  # of the daily cap
 
-    @property
-    def cap(self) -> Money | None:
-        """The daily cap."""
-        return _money(self.limits.daily_cap, self.limits.currency)
-
-    @property
-    def ceiling(self) -> Money | None:
-        """The most for one label."""
-        return _money(self.limits.label_ceiling, self.limits.currency)
-
-    @property
-    def alone(self) -> Money | None:
-        """What one person may spend in a batch."""
-        return _money(self.limits.approve_above, self.limits.currency)
-
-
-def _money(amount: Decimal | None, currency: str) -> Money | None:
-    return None if amount is None else Money(amount, currency)
-
 
 @require_safe
 @member(Right.VIEW)

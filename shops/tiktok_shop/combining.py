@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.errors import Rejected
 from shops.tiktok_shop.client import TikTokShopClient
-from shops.tiktok_shop.errors import PROVIDER
+from shops.tiktok_shop.errors import unreadable
 from shops.tiktok_shop.packages import read_errors
 from shops.tiktok_shop.paging import all_pages, ask_page, read_list
 
@@ -51,14 +50,15 @@ def combinable(client: TikTokShopClient) -> Iterator[Group]:
 
 def combine(client: TikTokShopClient, group: Group) -> Group:
     """Put the group's orders into one package; answers it. Rejected also where TikTok's refusal
-    stands inside an answer of code 0."""
+    stands inside an answer of code 0; OutcomeUnknown where it names neither that nor the
+    package."""
     asked = {"id": group.id, "order_ids": list(group.order_ids)}
     data = client.call("combine_packages", body={"combinable_packages": [asked]})
     if refusal := next(iter(read_errors(data, {group.id}).values()), None):
         raise refusal
     made = [one for one in _groups(data.get("packages")) if {*one.order_ids} == {*group.order_ids}]
     if not made:
-        raise Rejected("TikTok combined nothing.", provider=PROVIDER, code="not-combined")
+        raise unreadable(safe=False, code="not-combined")
     return made[0]
 
 
@@ -87,7 +87,7 @@ def split(
     client: TikTokShopClient, *, order_id: str, groups: Sequence[Sequence[str]]
 ) -> tuple[str, ...]:
     """Let the order's lines travel in these groups; answers the packages' ids in their order, ""
-    where TikTok names none."""
+    where TikTok names none. OutcomeUnknown for an answer without packages."""
     body = {
         "splittable_groups": [
             {"id": str(number), "order_line_item_ids": list(lines)}
@@ -95,9 +95,11 @@ def split(
         ]
     }
     data = client.call("split_order", path_params={"order_id": order_id}, body=body)
+    entries = data.get("packages")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise unreadable(safe=False)
     made = {
-        str(entry.get("splittable_group_id") or ""): str(entry.get("id") or "")
-        for entry in read_list(data, "packages")
+        str(entry.get("splittable_group_id") or ""): str(entry.get("id") or "") for entry in entries
     }
     return tuple(made.get(str(number), "") for number in range(1, len(groups) + 1))
 

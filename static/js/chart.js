@@ -39,6 +39,8 @@ function options(data, series, width) {
   const whole = (ticks) => ticks.map((tick) => (Number.isInteger(tick) ? tick.toLocaleString("en-US") : ""));
   const cash = (value) =>
     value.toLocaleString("en-US", { style: "currency", currency: data.currency || "USD", maximumFractionDigits: 0 });
+  // Whole amounts only: $2.50 would have to be written as $3.
+  const steps = [1, 2, 5].map((one) => [1, 10, 100, 1e3, 1e4, 1e5, 1e6].map((ten) => one * ten)).flat().sort((a, b) => a - b);
   const every = Math.ceil(data.labels.length / Math.max(Math.floor(width / 56), 2));
   return {
     width,
@@ -49,7 +51,7 @@ function options(data, series, width) {
     scales: {
       x: { time: false, range: [-0.6, data.labels.length - 0.4] },
       y: { range: (plot, low, high) => [0, Math.max(high * 1.12, 4)] },
-      money: { range: (plot, low, high) => [0, Math.max(high * 1.12, 1)] },
+      money: { range: (plot, low, high) => [0, Math.max(high * 1.12, 4)] },
     },
     axes: [
       {
@@ -61,7 +63,7 @@ function options(data, series, width) {
       },
       { ...axis, size: 44, values: (plot, ticks) => whole(ticks) },
       ...(hasMoney
-        ? [{ ...axis, side: 1, scale: "money", size: 56, grid: { show: false }, values: (plot, ticks) => ticks.map(cash) }]
+        ? [{ ...axis, side: 1, scale: "money", size: 56, incrs: steps, grid: { show: false }, values: (plot, ticks) => ticks.map(cash) }]
         : []),
     ],
     series: [

@@ -15,22 +15,11 @@ from dashboard.hours import next_hours
 from orders.models import Order, SyncCursor
 from shops.models import Shop
 from tests import factories
+from tests.glow import as_owner as as_owner
+from tests.glow import glow as glow
 from tests.shipping.spend import rows
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def glow() -> Workspace:
-    place = factories.workspace("Glow", time_zone="America/Los_Angeles")
-    factories.shop(place, name="Glow Shop")
-    return place
-
-
-@pytest.fixture
-def as_owner(client: Client, glow: Workspace) -> Client:
-    client.force_login(factories.member(glow, Role.OWNER))
-    return client
 
 
 def html_of(client: Client, glow: Workspace) -> str:

@@ -24,6 +24,7 @@ from tests.faults.line import Line
 from tests.sandbox.running import Running
 
 KEYS = {"easypost": "EZTKsandbox-faults", "shippo": "shippo_test_sandbox_faults"}
+ABROAD, HOME = "TH", "US"
 NAMES = {"easypost": "EasyPost", "shippo": "Shippo", "tiktok": "TikTok Shipping"}
 
 
@@ -61,6 +62,7 @@ class Bench:
             refresh=grant.refresh_token,
             refresh_until=grant.refresh_expires_at,
         )
+        row.scopes = sorted(grant.scopes)
         row.save()
         return row
 
@@ -81,8 +83,25 @@ class Bench:
 
     def order(self, lane: str = "SELLER") -> Order:
         """A fresh order, ready to be bought; its items have a weight and a size."""
-        shop = self.shop
         number = self.sandbox.new_order(shipping_type=lane, units=1, skus=1)
+        return self._measured(number)
+
+    def order_abroad(self, lane: str = "SELLER", *, skus: int = 1, same_as: str = "") -> Order:
+        """The same in a market where it has its package as soon as it is paid; `same_as` names an
+        order of the same buyer."""
+        same = {"same_as": same_as} if same_as else {}
+        number = self.sandbox.new_order(shipping_type=lane, units=1, skus=skus, fresh=True, **same)
+        self.go_to(ABROAD)
+        return self._measured(number)
+
+    def go_to(self, region: str) -> None:
+        """The shop is in another market from now on."""
+        self.sandbox.tiktok(shop_region=region)
+        self.shop.region = region
+        self.shop.save(update_fields=["region"])
+
+    def _measured(self, number: str) -> Order:
+        shop = self.shop
         read_orders(shop, [number])
         Sku.objects.filter(shop=shop).update(
             weight_g=200, length_mm=150, width_mm=100, height_mm=50, measured_by="product"
@@ -113,6 +132,11 @@ class Bench:
         RateLimit.objects.all().delete()
         breaker.forget()
 
+    def sent(self, method: str, path: str) -> int:
+        """Calls of `method` to paths like `path` that reached the sandbox since it started."""
+        calls = self.sandbox.state()["calls"].items()
+        return sum(count for call, count in calls if fnmatch.fnmatch(call, f"{method} {path}"))
+
     # -- What it cost ----------------------------------------------------------------------------
     def charges(self) -> int:
         """Labels the simulated providers took money for since this bench was set up."""
@@ -122,8 +146,9 @@ class Bench:
         return sum(wallet["charges"] for wallet in self.sandbox.state()["wallets"].values())
 
     def booked(self) -> int:
-        """Charges in our own ledger."""
-        return LedgerEntry.objects.of(self.workspace).filter(kind="charge").count()
+        """Charges in our own ledger; what TikTok settles later stands there as zero."""
+        entries = LedgerEntry.objects.of(self.workspace).filter(kind="charge")
+        return entries.exclude(amount=0).count()
 
 
 def name_of(raised: list[RemoteError]) -> str:

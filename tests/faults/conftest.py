@@ -16,7 +16,7 @@ from shops.tiktok_shop import client
 from shops.tiktok_shop.auth import TokenGrant, TokenHost, exchange_code
 from shops.tiktok_shop.client import TikTokShopClient
 from shops.tiktok_shop.shops import authorized_shops
-from tests.faults.bench import Bench
+from tests.faults.bench import HOME, Bench
 from tests.faults.database import swept
 from tests.faults.line import DeadEnds, Line
 from tests.faults.table import Cell, read, write
@@ -96,6 +96,7 @@ def bench(
         yield Bench(faulty_sandbox, line, known_shop, grant)
         line.lift()
         faulty_sandbox.clear_faults()
+        faulty_sandbox.tiktok(shop_region=HOME)
 
 
 @pytest.fixture(scope="session")

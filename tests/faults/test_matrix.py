@@ -5,7 +5,15 @@ import re
 
 import pytest
 
-from tests.faults import label_calls, listening_calls, parcel_calls, tiktok_calls, webhook_calls
+from tests.faults import (
+    cancel_calls,
+    label_calls,
+    listening_calls,
+    package_calls,
+    parcel_calls,
+    tiktok_calls,
+    webhook_calls,
+)
 from tests.faults.bench import Bench, name_of
 from tests.faults.faults import Fault
 from tests.faults.subjects import HEAR, SPEND, Subject
@@ -17,6 +25,8 @@ CALLS: tuple[type[Subject], ...] = (
     *listening_calls.CALLS,
     *parcel_calls.CALLS,
     *tiktok_calls.CALLS,
+    *cancel_calls.CALLS,
+    *package_calls.CALLS,
     *webhook_calls.CALLS,
 )
 CELLS = [(call, fault) for call in CALLS for fault in call.faults()]

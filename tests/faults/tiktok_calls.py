@@ -230,8 +230,11 @@ class ProductDetail(OfTikTok):
 class Telling(OfTikTok):
     """An own label's number on its way to TikTok: three calls, of which the last one tells."""
 
+    def an_order(self) -> Order:
+        return self.bench.order()
+
     def prepare(self) -> None:
-        self.order = self.bench.order()
+        self.order = self.an_order()
         DeliveryProviders.objects.all().delete()
         actions.note_label(self.order.pk, "bought", "ups", UPS)
         self.order.refresh_from_db()
@@ -258,9 +261,14 @@ class Telling(OfTikTok):
             if self.current().state == "refused":  # a person looked, and presses "Tell again"
                 dispatch.retry(self.current(), self.bench.user)
             self.act()
-        packages = self.bench.sandbox.orders(id=self.order.tiktok_id)[0]["packages"]
-        assert len(packages) == (self.current().state == "done")
+        assert self.told() == (self.current().state == "done")
         return self.current().state
+
+    def told(self) -> bool:
+        """Whether TikTok has the number, once."""
+        packages = self.bench.sandbox.orders(id=self.order.tiktok_id)[0]["packages"]
+        assert len(packages) < 2
+        return bool(packages)
 
 
 class ShippingProviders(Telling):

@@ -174,7 +174,7 @@ def test_a_bought_label_moves_the_order_and_is_noted_once(workspace: Workspace) 
         actions.note_label(order.pk, "bought", "ups", "1Z1")
     assert stage_of(order) == ("bought", "")
     told = order.events.exclude(kind="decision").values_list("text", flat=True)
-    assert list(told) == ["Label bought: ups 1Z1."]
+    assert list(told) == ["Label bought: UPS 1Z1."]
     actions.note_label(order.pk, "", "ups", "")
     assert stage_of(order) == ("ready", "")
 
@@ -194,7 +194,7 @@ def test_a_label_is_noted_in_one_statement_where_the_order_is_still_as_it_is_kno
     )
     actions.note_label(order.pk, "bought", "ups", "1Z1", known=order)
     assert list(order.events.order_by("pk").values_list("kind", "text", "actor", "detail")) == [
-        ("label", "Label bought: ups 1Z1.", None, {}),
+        ("label", "Label bought: UPS 1Z1.", None, {}),
         ("decision", "Has its label.", None, {"stage": "bought", "blocker": ""}),
     ]
 

@@ -237,6 +237,48 @@ def test_a_lost_answer_to_combining_is_found_out_by_reading_the_package(
     assert BoxMate.objects.get(lead=lead).package_id
 
 
+def a_pair_abroad(abroad: Connected) -> list[Order]:
+    pair = orders_of_one(abroad, 2, "TIKTOK")
+    abroad.sandbox.tiktok(shop_region="TH")
+    combining.look_due()
+    return pair
+
+
+def lost(abroad: Connected, path: str, then: str) -> None:
+    """The next such call arrives and its answer does not; nor can `then` be read."""
+    abroad.sandbox.fault("reset_after_effect", method="POST", path=path, times=1)
+    abroad.sandbox.fault("status", method="GET", path=then, status=503, times=-1)
+
+
+def test_orders_tiktok_combined_unheard_are_in_one_box_at_the_next_try(abroad: Connected) -> None:
+    pair = a_pair_abroad(abroad)
+    group = group_of(pair)
+    lead, _ = sorted(pair, key=lambda order: (order.due_at, order.tiktok_id))
+    lost(abroad, "/fulfillment/*/packages/combine", then="/fulfillment/*/packages/*")
+    with pytest.raises(combining.CannotCombine, match="is not known yet"):
+        combining.join(group, user=abroad.user)
+    assert not BoxMate.objects.exists()
+    abroad.sandbox.clear_faults()
+    assert combining.join(group, user=abroad.user) == lead
+    package_id = BoxMate.objects.get(lead=lead).package_id
+    assert abroad.sandbox.orders(id=lead.tiktok_id)[0]["packages"] == [package_id]
+
+
+def test_an_order_tiktok_took_out_unheard_has_a_box_of_its_own_at_the_next_try(
+    abroad: Connected,
+) -> None:
+    pair = a_pair_abroad(abroad)
+    lead = combining.join(group_of(pair), user=abroad.user)
+    (mate,) = box_mates.mates_of([lead.pk])[lead.pk]
+    lost(abroad, "/fulfillment/*/packages/*/uncombine", then="/order/*/orders")
+    with pytest.raises(combining.CannotCombine, match="is not known yet"):
+        combining.leave(mate, user=abroad.user)
+    assert BoxMate.objects.exists()
+    abroad.sandbox.clear_faults()
+    assert combining.leave(mate, user=abroad.user)
+    assert not BoxMate.objects.exists()
+
+
 def test_the_adviser_page_shows_the_saving_and_combines(
     connected: Connected,
     pair: list[Order],

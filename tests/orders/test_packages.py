@@ -117,6 +117,26 @@ def test_a_lost_answer_of_a_batch_is_settled_by_reading_each_order(abroad: Conne
     assert dispatch.tell_tiktok(dispatch_id=made.pk) == "done"
 
 
+def test_what_was_refused_stays_refused_when_the_next_ones_number_cannot_be_checked(
+    abroad: Connected,
+) -> None:
+    first = labelled(abroad, UPS)
+    orders = [first, an_order(abroad, shipping_type="SELLER", same_as=first.tiktok_id)]
+    abroad.sandbox.tiktok(shop_region="TH")
+    carriers = ("royal mail", "ups")
+    refused, waits = (
+        dispatch.request(reread(order), tracking_number=UPS, carrier=carrier)
+        for order, carrier in zip(orders, carriers, strict=True)
+    )
+    path = "/fulfillment/*/tts_tracking_validation"
+    abroad.sandbox.fault("status", path=path, status=503, times=-1)
+    dispatch.dispatch_due()
+    refused.refresh_from_db()
+    waits.refresh_from_db()
+    assert (refused.state, waits.state) == ("refused", "due")
+    assert "does not take Royal Mail" in refused.reason
+
+
 def test_an_order_without_its_package_is_refused_in_words(abroad: Connected) -> None:
     made = dispatch.request(labelled(abroad, UPS), tracking_number=UPS, carrier="ups")
     assert dispatch.tell_tiktok(dispatch_id=made.pk) == "refused"

@@ -21,18 +21,6 @@ from tests.shops.sandboxed import Connected
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def glow() -> Workspace:
-    place = factories.workspace("Glow")
-    factories.shop(place)
-    return place
-
-
-@pytest.fixture
-def owner(glow: Workspace) -> Desk:
-    return desk_of(glow)
-
-
 def asked(shop: Connected) -> Cancellation:
     number = shop.sandbox.new_order(shipping_type="SELLER")
     shop.sandbox.order(number, "request-cancel")

@@ -18,18 +18,6 @@ from tests.shipping.desks import Desk, desk_of, text_of
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def glow() -> Workspace:
-    place = factories.workspace("Glow")
-    factories.shop(place)
-    return place
-
-
-@pytest.fixture
-def owner(glow: Workspace) -> Desk:
-    return desk_of(glow)
-
-
 def voided(of: Workspace, *, late: bool = False, **fields: Any) -> MoneyBack:
     """A label of $5.00 whose money is on its way."""
     label = factories.label(factories.order(of), state="refunding", void_at=timezone.now())

@@ -20,18 +20,6 @@ HOUR = timedelta(hours=1)
 NUMBER = "1Z999AA10123456784"
 
 
-@pytest.fixture
-def glow() -> Workspace:
-    place = factories.workspace("Glow")
-    factories.shop(place)
-    return place
-
-
-@pytest.fixture
-def owner(glow: Workspace) -> Desk:
-    return desk_of(glow)
-
-
 def label(of: Workspace, *, order: dict[str, Any] | None = None, **fields: Any) -> Label:
     fields = {"settled_at": timezone.now() - DAY} | fields
     return factories.label(factories.order(of, **(order or {})), **fields)

@@ -32,7 +32,7 @@ def test_tiktoks_label_is_explained_by_shipping_type_price_and_what_it_is_spared
     facts = Facts("platform", "TIKTOK", ("otdr", "vtr"), rates=[rate("ups", "5.20")])
     found = decide(facts)
     assert found.title == "TikTok's label"
-    assert "(TIKTOK)" in found.reasons[0]
+    assert "“Shipped via TikTok”" in found.reasons[0]
     assert found.reasons[1] == "The cheapest allowed is UPS Ground $5.20."
     assert found.reasons[2] == "It does not count for on-time delivery and valid tracking."
 

@@ -64,7 +64,7 @@ def test_each_rate_has_its_reason_and_the_cheapest_stands_first(world: World) ->
 
 def test_a_forbidden_rate_names_its_rule_since_when_and_where_it_is_written(world: World) -> None:
     row = explain(quoted(world)).rows[0]
-    assert "Since 2" in row.words
+    assert "Since Jan 1, 2026." in row.words
     assert row.source.startswith("https://")
 
 

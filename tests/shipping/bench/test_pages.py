@@ -134,12 +134,15 @@ def test_the_bench_buys_only_for_who_may_spend_and_what_can_be_bought(
     assert not batches.of(table.workspace).exists()
 
 
-def test_a_scan_without_words_is_refused_and_one_without_a_script_leads_back(table: Table) -> None:
-    desk = machine(table.workspace)
+def test_a_scan_without_words_is_refused_and_one_before_the_script_counts_too(
+    table: Table,
+) -> None:
+    desk, order = machine(table.workspace), table.order("A", "B")
     url = desk.url("bench-scan")
     assert desk.client.post(url, {"code": " "}, headers={"X-Bench": "1"}).status_code == 400
-    assert desk.client.post(url, {"code": "A"})["Location"] == desk.url("bench")
     assert not PackScan.objects.exists()
+    assert desk.client.post(url, {"code": order.tiktok_id})["Location"] == desk.url("bench")
+    assert "0 of 2 verified" in text(desk.client.get(desk.url("bench")))
 
 
 def test_words_of_a_scanner_are_shown_as_words(table: Table) -> None:

@@ -14,21 +14,10 @@ from orders.models import Order
 from shipping.models import MetricReading, ScanLag
 from shops.policy import book
 from tests import factories
+from tests.glow import as_owner as as_owner
+from tests.glow import glow as glow
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def glow() -> Workspace:
-    place = factories.workspace("Glow", time_zone="America/Los_Angeles")
-    factories.shop(place, name="Glow Shop")
-    return place
-
-
-@pytest.fixture
-def as_owner(client: Client, glow: Workspace) -> Client:
-    client.force_login(factories.member(glow, Role.OWNER))
-    return client
 
 
 def page(client: Client, glow: Workspace, query: str = "") -> str:

@@ -26,13 +26,6 @@ SCANNED = utc("2026-11-21 01:30")
 
 
 @pytest.fixture
-def glow() -> Workspace:
-    place = factories.workspace("Glow")
-    factories.shop(place)
-    return place
-
-
-@pytest.fixture
 def packer(glow: Workspace) -> User:
     person = factories.user("kim.packer@example.com", first_name="Kim", last_name="Lee")
     return factories.member(glow, "packer", person)

@@ -19,18 +19,6 @@ from tests.shipping.handover.test_photos import picture
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def glow() -> Workspace:
-    place = factories.workspace("Glow")
-    factories.shop(place)
-    return place
-
-
-@pytest.fixture
-def packer(glow: Workspace) -> User:
-    return factories.member(glow, "packer")
-
-
 def half_done(glow: Workspace) -> CloseOut:
     """Two UPS parcels: one scanned out, one still here; one of USPS beside them."""
     found = factories.close_out(glow)

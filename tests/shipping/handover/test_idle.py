@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from core.errors import Unavailable
 from core.models import Notification, User, Workspace
 from shipping.handover import idle
+from shipping.labels.purchase import buy_label
 from shipping.labels.void import void
 from shipping.models import Label
 from shops.policy.models import PolicyOverride
@@ -98,8 +100,6 @@ def test_only_labels_on_the_list_are_given_back(glow: Workspace) -> None:
 
 
 def test_the_worker_gives_them_back_one_by_one_and_leaves_what_has_gone(world: World) -> None:
-    from shipping.labels.purchase import buy_label
-
     labels = [world.label() for _ in range(3)]
     for label in labels:
         assert buy_label(label_id=label.pk) == "bought"
@@ -112,3 +112,16 @@ def test_the_worker_gives_them_back_one_by_one_and_leaves_what_has_gone(world: W
     assert done == 1
     states = dict(Label.objects.values_list("pk", "state"))
     assert (states[gone.pk], states[asked.pk]) == ("bought", "refunding")
+    assert asked.money_back.why_words == "it was never handed over"
+
+
+def test_people_learn_what_was_not_taken_back_and_why(world: World) -> None:
+    label = world.label()
+    assert buy_label(label_id=label.pk) == "bought"
+    world.provider.fail("void", Unavailable("Down.", provider="x"), times=1)
+    workspace = world.workspace
+    assert not idle.void_idle(
+        label_ids=[label.pk], user_id=world.user.pk, workspace_id=workspace.pk
+    )
+    (told,) = Notification.objects.filter(workspace=workspace, cause=f"{idle.CAUSE}:refused")
+    assert told.text.startswith("1 label not voided: Down. What was not voided is still")

@@ -26,20 +26,8 @@ SENDER = {"postal_code": "94104", "name": "Glow", "street1": "1 Oak", "city": "S
 
 
 @pytest.fixture
-def glow() -> Workspace:
-    place = factories.workspace("Glow")
-    factories.shop(place)
-    return place
-
-
-@pytest.fixture
 def packer(glow: Workspace) -> Desk:
     return desk_of(glow, Role.PACKER)
-
-
-@pytest.fixture
-def owner(glow: Workspace) -> Desk:
-    return desk_of(glow)
 
 
 def test_an_empty_door_says_what_it_is_for(owner: Desk) -> None:

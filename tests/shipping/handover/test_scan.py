@@ -12,18 +12,6 @@ pytestmark = pytest.mark.django_db
 NUMBER = "1Z999AA10123456784"
 
 
-@pytest.fixture
-def glow() -> Workspace:
-    place = factories.workspace("Glow")
-    factories.shop(place)
-    return place
-
-
-@pytest.fixture
-def packer(glow: Workspace) -> User:
-    return factories.member(glow, "packer")
-
-
 def parcel(glow: Workspace, **fields: object) -> Label:
     order = factories.order(glow, **fields.pop("order", {}))  # type: ignore[arg-type,misc]
     return factories.label(order, **fields)

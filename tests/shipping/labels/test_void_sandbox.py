@@ -1,68 +1,25 @@
 """Voiding against the simulated providers, whose refunds are decided days later: our ledger and
 their wallets agree all the way."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db.models import Sum
 from django.utils import timezone
-from pytest_django import Settings
 
-from orders.models import Order
-from shipping.labels.purchase import buy_label, prepare
 from shipping.labels.void import void, voids_due
-from shipping.models import Label, LabelAccount, LedgerEntry
-from shipping.plan import plan_order
-from shops import wire
-from shops.clients import use_transport
-from tests.sandbox.running import Running, running
-from tests.shipping.labels.world import World, make_world
+from shipping.models import Label, LedgerEntry
+from tests.sandbox.running import Running
+from tests.shipping.labels.at_sandbox import again, an_order, buy
+from tests.shipping.labels.at_sandbox import desk as desk
+from tests.shipping.labels.at_sandbox import sandbox as sandbox
+from tests.shipping.labels.world import World
 
 # Providers' turns are booked by threads of their own, which wait for a transaction of ours.
 pytestmark = pytest.mark.django_db(transaction=True)
 
-KEYS = {"easypost": "EZTKsandbox-voids", "shippo": "shippo_test_sandbox_voids"}
 MONTH = 32 * 86_400.0
-
-
-@pytest.fixture
-def sandbox(settings: Settings) -> Iterator[Running]:
-    settings.TIKTOK_SHOP_APP_KEY, settings.TIKTOK_SHOP_APP_SECRET = "app", "secret"
-    settings.SHIPPO_RATE_PER_SECOND = 1000
-    with running(orders=1, seed=7) as started:
-        settings.EASYPOST_BASE_URL, settings.SHIPPO_BASE_URL = f"{started.url}/v2", started.url
-        yield started
-        wire.forget()
-
-
-@pytest.fixture(params=KEYS)
-def desk(request: pytest.FixtureRequest, db: None, sandbox: Running) -> World:
-    """A workspace whose one account is at a simulated provider."""
-    made = make_world()
-    account: LabelAccount = made.account
-    account.provider = request.param
-    account.hold_key(KEYS[request.param])
-    account.save()
-    return made
-
-
-def an_order(desk: World) -> Order:
-    with use_transport(desk.tiktok):
-        return desk.order()
-
-
-def buy(order: Order) -> Label:
-    quotes = plan_order(order, now=timezone.now())
-    assert quotes.failures == []
-    label = prepare(order, quotes)
-    assert buy_label(label_id=label.pk) == "bought"
-    return again(label)
-
-
-def again(label: Label) -> Label:
-    return Label.objects.select_related("account__workspace", "order").get(pk=label.pk)
 
 
 def sweep() -> None:

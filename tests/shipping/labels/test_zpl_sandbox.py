@@ -1,10 +1,7 @@
 """Labels for label printers, bought at the simulated providers that make them."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.utils import timezone
-from pytest_django import Settings
 
 from core import batches, files
 from core.models import Batch
@@ -12,36 +9,14 @@ from orders.models import Order
 from shipping.labels.documents import fetch
 from shipping.labels.purchase import buy_label, prepare
 from shipping.labels.values import spec_of, wanted_format
-from shipping.models import Label, LabelAccount
+from shipping.models import Label
 from shipping.plan import plan_order
-from shops import wire
-from shops.clients import use_transport
-from tests.sandbox.running import Running, running
-from tests.shipping.labels.world import World, make_world
+from tests.shipping.labels.at_sandbox import an_order
+from tests.shipping.labels.at_sandbox import desk as desk
+from tests.shipping.labels.at_sandbox import sandbox as sandbox
+from tests.shipping.labels.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-KEYS = {"easypost": "EZTKsandbox-zpl", "shippo": "shippo_test_sandbox_zpl"}
-
-
-@pytest.fixture
-def sandbox(settings: Settings) -> Iterator[Running]:
-    settings.TIKTOK_SHOP_APP_KEY, settings.TIKTOK_SHOP_APP_SECRET = "app", "secret"
-    settings.SHIPPO_RATE_PER_SECOND = 1000
-    with running(orders=1, seed=7) as started:
-        settings.EASYPOST_BASE_URL, settings.SHIPPO_BASE_URL = f"{started.url}/v2", started.url
-        yield started
-        wire.forget()
-
-
-@pytest.fixture(params=KEYS)
-def desk(request: pytest.FixtureRequest, db: None, sandbox: Running) -> World:
-    made = make_world()
-    account: LabelAccount = made.account
-    account.provider = request.param
-    account.hold_key(KEYS[request.param])
-    account.save()
-    return made
 
 
 def batch(desk: World, order: Order, kind: str) -> Batch:
@@ -50,8 +25,7 @@ def batch(desk: World, order: Order, kind: str) -> Batch:
 
 
 def bought(desk: World, kind: str) -> Label:
-    with use_transport(desk.tiktok):
-        order = desk.order()
+    order = an_order(desk)
     label = prepare(order, plan_order(order, now=timezone.now()), batch(desk, order, kind))
     assert buy_label(label_id=label.pk) == "bought"
     label.refresh_from_db()
@@ -73,7 +47,6 @@ def test_the_kind_of_file_is_no_part_of_what_was_quoted(desk: World) -> None:
 
 
 def test_a_provider_that_makes_no_zpl_is_asked_for_pdf(desk: World) -> None:
-    with use_transport(desk.tiktok):
-        order = desk.order()
+    order = an_order(desk)
     assert wanted_format(batch(desk, order, "ZPL"), "tiktok") == "PDF"
     assert wanted_format(None, "easypost") == "PDF"

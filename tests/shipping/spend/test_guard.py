@@ -112,7 +112,8 @@ def test_the_daily_cap_is_filled_with_the_nearest_deadlines(world: World) -> Non
         "nearer deadlines take $16.82."
     )
     state = found.spending[0]
-    assert (str(state.cap), str(state.spent), str(state.after)) == ("$20.00", "$0.00", "$16.82")
+    shown = (str(state.limits.cap), str(state.spent), str(state.after))
+    assert shown == ("$20.00", "$0.00", "$16.82")
 
 
 def test_a_label_above_the_ceiling_is_left_out(world: World) -> None:

@@ -21,13 +21,6 @@ DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def glow() -> Workspace:
-    place = factories.workspace("Glow")
-    factories.shop(place)
-    return place
-
-
 def terms(of: Workspace, now: datetime | None = None) -> Terms:
     on = (now or timezone.now()).date()
     return terms_of(of.pk, list(Shop.objects.of(of)), on=on)

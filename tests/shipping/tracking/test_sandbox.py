@@ -1,39 +1,19 @@
 """Parcels followed from purchase to the buyer's door, against the simulated providers."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from pytest_django import Settings
 
 from shipping.models import Label
 from shipping.tracking.poll import poll_due
-from shops import wire
-from tests.sandbox.running import Running, running
-from tests.shipping.labels.test_void_sandbox import KEYS, an_order, buy
-from tests.shipping.labels.world import World, make_world
+from tests.sandbox.running import Running
+from tests.shipping.labels.at_sandbox import an_order, buy
+from tests.shipping.labels.at_sandbox import desk as desk
+from tests.shipping.labels.at_sandbox import sandbox as sandbox
+from tests.shipping.labels.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def sandbox(settings: Settings) -> Iterator[Running]:
-    settings.TIKTOK_SHOP_APP_KEY, settings.TIKTOK_SHOP_APP_SECRET = "app", "secret"
-    settings.SHIPPO_RATE_PER_SECOND = 1000
-    with running(orders=1, seed=7) as started:
-        settings.EASYPOST_BASE_URL, settings.SHIPPO_BASE_URL = f"{started.url}/v2", started.url
-        yield started
-        wire.forget()
-
-
-@pytest.fixture(params=KEYS)
-def desk(request: pytest.FixtureRequest, db: None, sandbox: Running) -> World:
-    made = make_world()
-    made.account.provider = request.param
-    made.account.hold_key(KEYS[request.param])
-    made.account.save()
-    return made
 
 
 def told(label: Label) -> Label:

@@ -35,9 +35,13 @@ def test_a_refusal_inside_an_answer_of_success_is_a_refusal() -> None:
         combine(Wire(ok({"packages": [], "errors": [error]})).client(), PAIR)
 
 
-def test_an_answer_that_combined_nothing_is_a_refusal() -> None:
-    with pytest.raises(Rejected, match="combined nothing"):
-        combine(Wire(ok({"packages": [{"id": "80", "order_ids": ["5", "9"]}]})).client(), PAIR)
+@pytest.mark.parametrize("data", [{"packages": [{"id": "80", "order_ids": ["5", "9"]}]}, {}])
+def test_an_answer_that_names_neither_the_package_nor_a_refusal_leaves_it_unknown(
+    data: dict[str, object],
+) -> None:
+    with pytest.raises(OutcomeUnknown) as caught:
+        combine(Wire(ok(data)).client(), PAIR)
+    assert caught.value.code == "not-combined"
 
 
 def test_an_error_about_another_package_leaves_it_unknown() -> None:
@@ -70,3 +74,11 @@ def test_an_order_is_split_into_packages_in_the_order_given() -> None:
         {"id": "1", "order_line_item_ids": ["a", "b"]},
         {"id": "2", "order_line_item_ids": ["c"]},
     ]
+
+
+@pytest.mark.parametrize("data", [{}, {"packages": None}, {"packages": [7]}])
+def test_an_answer_without_packages_leaves_it_unknown_whether_an_order_was_split(
+    data: dict[str, object],
+) -> None:
+    with pytest.raises(OutcomeUnknown):
+        split(Wire(ok(data)).client(), order_id="5", groups=[["a"], ["b"]])
