@@ -100,11 +100,14 @@ def _wrong(workspace: Any, orders: int, now: datetime) -> int:
     desks, deadlines = desks_of(workspace, now=now), Deadlines(book_for("US", workspace.pk))
     wrong = 0
     for known in facts.read(chosen):
-        clock, found = clocks[known.order_id], judge(known.parcel, desks[known.shop_id], now=now)
-        same = (clock.risk, clock.risk_why, clock.predicted_scan_at, clock.next_risk_at) == (
-            found.risk, found.why, found.predicted_at, found.next_at
-        )  # fmt: skip
-        wrong += not same or clock.order.due_at != deadlines.due(sold_of(clock.order.__dict__))
+        found = judge(known.parcel, desks[known.shop_id], now=now)
+        for pk in known.order_ids:
+            clock = clocks[pk]
+            same = (clock.risk, clock.risk_why, clock.predicted_scan_at, clock.next_risk_at) == (
+                found.risk, found.why, found.predicted_at, found.next_at
+            )  # fmt: skip
+            due = deadlines.due(sold_of(clock.order.__dict__))
+            wrong += not same or clock.order.due_at != due
     return wrong
 
 

@@ -41,18 +41,18 @@ def date_rows(shop: Shop, rows: Iterable[dict[str, Any]]) -> None:
 def redate(workspace_id: int) -> int:
     """Work out the open orders' deadlines anew where they are ours to work out; answers how many
     moved."""
-    moved = 0
-    for shop in Shop.objects.filter(workspace=workspace_id):
-        deadlines = deadlines_of(shop)
-        rows = (
-            Order.objects.filter(shop=shop, scan_by=None, stage__in=_OPEN_STAGES)
-            .order_by("pk")
-            .values("pk", "due_at", *_FACTS)
-            .iterator(chunk_size=_CHUNK)
-        )
-        for chunk in batched(rows, _CHUNK):
-            moved += _write((row, deadlines.due(sold_of(row))) for row in chunk)
-    return moved
+    shops = Shop.objects.filter(workspace=workspace_id)
+    by_shop = {shop.pk: deadlines_of(shop) for shop in shops}
+    rows = (
+        Order.objects.filter(shop__in=by_shop, scan_by=None, stage__in=_OPEN_STAGES)
+        .order_by("pk")
+        .values("pk", "shop_id", "due_at", *_FACTS)
+        .iterator(chunk_size=_CHUNK)
+    )
+    return sum(
+        _write((row, by_shop[row["shop_id"]].due(sold_of(row))) for row in chunk)
+        for chunk in batched(rows, _CHUNK)
+    )
 
 
 def sold_of(row: Mapping[str, Any]) -> Sold:

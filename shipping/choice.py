@@ -53,8 +53,13 @@ def pick_from(
 ) -> tuple[int | None, bool]:
     """What `choose_from` chooses, and whether the wish was missed; without reasons, so in a third
     of the time."""
-    candidates, missed = _candidates(rates, need)
-    return select.pick(candidates, select.need_of(need, now=now)), missed
+    wish, currency, order = need.get("wish") or {}, str(need["currency"]), need.get("order", ())
+    wished = [n for n, rate in enumerate(rates) if _is_wished(rate, wish, currency)]
+    missed = bool(wish) and not wished
+    asked = range(len(rates)) if missed else wished  # the others would be outside of the choice
+    candidates = [_candidate(rates[n], order) for n in asked]
+    index = select.pick(candidates, select.need_of(need, now=now))
+    return None if index is None else asked[index], missed
 
 
 def _candidates(
@@ -67,19 +72,25 @@ def _candidates(
     wished = [_is_wished(rate, wish, str(need["currency"])) for rate in rates]
     missed = bool(wish) and not any(wished)
     candidates = [
-        select.Candidate(
-            name=full_name(rate["carrier"], rate["service_name"]),
-            price=Decimal(rate["price"]),
-            currency=rate["currency"],
-            days=rate["days"],
-            guaranteed=rate["guaranteed"],
-            struck=rate["struck"]["sentence"] if rate["struck"] else "",
-            rank=rank_of(rate["provider"], order),
-            outside=not (fits or missed),
-        )
+        _candidate(rate, order, outside=not (fits or missed))
         for rate, fits in zip(rates, wished, strict=True)
     ]
     return candidates, missed
+
+
+def _candidate(
+    rate: Mapping[str, Any], order: Sequence[str], *, outside: bool = False
+) -> select.Candidate:
+    return select.Candidate(
+        name=full_name(rate["carrier"], rate["service_name"]),
+        price=Decimal(rate["price"]),
+        currency=rate["currency"],
+        days=rate["days"],
+        guaranteed=rate["guaranteed"],
+        struck=rate["struck"]["sentence"] if rate["struck"] else "",
+        rank=rank_of(rate["provider"], order),
+        outside=outside,
+    )
 
 
 def _is_wished(rate: Mapping[str, Any], wish: Mapping[str, Any], currency: str) -> bool:

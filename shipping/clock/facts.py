@@ -11,7 +11,7 @@ from django.db import connection
 from shipping.clock.predict import Parcel
 from shipping.providers.carriers import DISPLAY
 
-CHUNK = 20_000  # orders held in memory at a time
+CHUNK = 50_000  # orders worked on at a time; in memory are only their different facts
 # A label that was bought, also while its money is asked back: one an order, by its own index.
 _JOINED = """
 orders_order o LEFT JOIN shipping_label l
@@ -22,19 +22,27 @@ _OPEN = """
 o.lane IN ('own', 'platform') AND (
     o.stage IN ('ready', 'hold', 'fix', 'bought') OR o.status = 'AWAITING_COLLECTION')
 """
-_HELD = "CASE WHEN o.held_because <> '' THEN o.held_until END"
-# Another number when any of what a clock depends on has changed
-_BASIS = f"""
-hash_record_extended(ROW(
-    o.due_at, o.label_carrier, o.plan_name, {_HELD}, o.status = 'AWAITING_COLLECTION', o.rts_at,
-    l.settled_at, l.handed_over_at, l.first_scan_at), 0)
+# All that a clock depends on
+_FACTS = """
+o.due_at, o.label_carrier, o.plan_name,
+CASE WHEN o.held_because <> '' THEN o.held_until END AS held_until,
+o.status = 'AWAITING_COLLECTION' AS is_arranged, o.rts_at,
+l.settled_at, l.handed_over_at, l.first_scan_at
 """
+_NAMES = """f.due_at, f.label_carrier, f.plan_name, f.held_until, f.is_arranged, f.rts_at,
+    f.settled_at, f.handed_over_at, f.first_scan_at"""
+# Another number when any of it has changed
+_BASIS = f"hash_record_extended(ROW({_NAMES}), 0)"
+# Orders that are alike are one row: their ids only pass through, as text.
 _READ = f"""
-SELECT o.id, o.workspace_id, o.shop_id, o.due_at, o.label_carrier, o.plan_name, {_HELD},
-    CASE WHEN o.status = 'AWAITING_COLLECTION' THEN o.rts_at END,
-    l.settled_at, l.handed_over_at, l.first_scan_at, {_BASIS}
-FROM {_JOINED} AND l.order_id BETWEEN %(first)s AND %(last)s
-WHERE o.id = ANY(%(ids)s) AND {_OPEN} ORDER BY o.id
+SELECT array_agg(f.id)::text, f.workspace_id, {_BASIS}, f.shop_id, f.due_at, f.label_carrier,
+    f.plan_name, f.held_until, CASE WHEN f.is_arranged THEN f.rts_at END, f.settled_at,
+    f.handed_over_at, f.first_scan_at
+FROM (
+    SELECT o.id, o.workspace_id, o.shop_id, {_FACTS}
+    FROM {_JOINED} AND l.order_id BETWEEN %(first)s AND %(last)s
+    WHERE o.id = ANY(%(ids)s::bigint[]) AND {_OPEN}) f
+GROUP BY f.workspace_id, f.shop_id, {_NAMES}
 """  # noqa: S608 - our own names
 _ALL = """
 SELECT o.id FROM orders_order o WHERE o.workspace_id = %(workspace)s
@@ -44,9 +52,9 @@ SELECT o.id FROM orders_order o WHERE o.workspace_id = %(workspace)s
     AND o.status = 'AWAITING_COLLECTION' AND o.lane IN ('own', 'platform')
 """
 _STALE = f"""
-SELECT o.id FROM {_JOINED} LEFT JOIN orders_clock c ON c.order_id = o.id
-WHERE o.id IN ({_ALL})
-    AND (c.order_id IS NULL OR c.next_risk_at <= %(now)s OR c.basis <> {_BASIS})
+SELECT f.id FROM (SELECT o.id, {_FACTS} FROM {_JOINED} WHERE o.id IN ({_ALL})) f
+LEFT JOIN orders_clock c ON c.order_id = f.id
+WHERE c.order_id IS NULL OR c.next_risk_at <= %(now)s OR c.basis <> {_BASIS}
 """  # noqa: S608 - our own names
 _OVER = f"""
 DELETE FROM orders_clock c USING orders_order o
@@ -59,12 +67,17 @@ type Facts = tuple[Any, ...]
 
 
 class Known(NamedTuple):
-    """One open order as its clock sees it."""
+    """Open orders that are alike, as their clocks see them."""
 
-    order_id: int
+    orders: str  # their ids, as the database writes an array
     workspace_id: int
-    facts: Facts
     basis: int
+    facts: Facts
+
+    @property
+    def order_ids(self) -> list[int]:
+        """Which orders they are."""
+        return [int(pk) for pk in self.orders[1:-1].split(",")]
 
     @property
     def shop_id(self) -> int:
@@ -79,14 +92,15 @@ class Known(NamedTuple):
 
 
 def read(order_ids: Sequence[int]) -> list[Known]:
-    """The open ones among these orders: one query."""
+    """The open ones among these orders, those that are alike together: one query."""
     if not order_ids:
         return []
     # The range spares the join all the labels of orders before it.
-    span: dict[str, Any] = {"ids": list(order_ids), "first": min(order_ids), "last": max(order_ids)}
+    span: dict[str, Any] = {"first": min(order_ids), "last": max(order_ids)}
+    span["ids"] = f"{{{','.join(map(str, order_ids))}}}"  # in a tenth of the driver's time
     with connection.cursor() as cursor:
         cursor.execute(_READ, span)
-        return [Known(row[0], row[1], row[2:-1], row[-1]) for row in cursor.fetchall()]
+        return [Known(row[0], row[1], row[2], row[3:]) for row in cursor.fetchall()]
 
 
 def open_ids(workspace_id: int) -> Iterator[list[int]]:

@@ -120,7 +120,7 @@ class _Judge:
         if len(self._found) > _REMEMBERED:
             self._found.clear()
         return [
-            ClockNote(known.order_id, known.workspace_id, *self._verdict(known), known.basis)
+            ClockNote(known.orders, known.workspace_id, *self._verdict(known), known.basis)
             for known in facts.read(list(order_ids))
         ]
 

@@ -72,15 +72,17 @@ class Tally:
     stopped: Counter[int] = field(default_factory=Counter)
     clashes: Counter[Clash] = field(default_factory=Counter)
 
-    def add(self, decision: Decision) -> None:
-        """Count one order's decision."""
-        self.orders += 1
-        self.matched.update(decision.matched)
-        self.decided.update({*decision.by.values(), *decision.tags.values()})
+    def add(self, decision: Decision, orders: int = 1) -> None:
+        """Count a decision that so many orders got."""
+        self.orders += orders
+        for number in decision.matched:
+            self.matched[number] += orders
+        for number in {*decision.by.values(), *decision.tags.values()}:
+            self.decided[number] += orders
         if decision.stopped_by:
-            self.stopped[decision.stopped_by] += 1
-        if decision.clashes:
-            self.clashes.update(decision.clashes)
+            self.stopped[decision.stopped_by] += orders
+        for clash in decision.clashes:
+            self.clashes[clash] += orders
 
     def as_json(self, rules: Sequence[Rule]) -> dict[str, Any]:
         """For keeping with a run: rules by place, clashes with how many orders they are about."""

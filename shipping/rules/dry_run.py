@@ -133,6 +133,33 @@ def _end(run: RuleRun, state: str, **fields: Any) -> None:
         return
 
 
+class Change:
+    """How two decisions differ; worked out once for all orders that get the same two."""
+
+    def __init__(self, before: Decision, after: Decision) -> None:
+        old, new = before.outcome(), after.outcome()
+        self.before, self.after = before, after
+        self.names = {name for name in {**old, **new} if old.get(name) != new.get(name)}
+        # Tags and holds cost nothing.
+        self.is_repriced = not self.names.isdisjoint(PRICED)
+        # The quotes are for one of the two shipments, and nobody knows the other's price.
+        self.is_requoted = not self.names.isdisjoint(REQUOTED)
+        self._sides = {"set": old, "by": before.by}, {"set": new, "by": after.by}
+        self._told: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def sides(self, was: str, will: str) -> tuple[str, str]:
+        """Both sides as they are kept, with the services that would be bought."""
+        told = self._told.get((was, will))
+        if told is None:
+            old, new = self._sides
+            told = (
+                orjson.dumps(old | {"service": was}).decode(),
+                orjson.dumps(new | {"service": will}).decode(),
+            )
+            self._told[was, will] = told
+        return told
+
+
 @dataclass(slots=True)
 class Money:
     """What the changes come to, in one currency."""
@@ -176,6 +203,7 @@ class Runner:
         self.live = books.live(run.workspace_id).book
         self.sums = Sums()
         self.changed = 0
+        self._changes: dict[tuple[Decision, Decision], Change] = {}
 
     def work(self) -> None:
         """All orders, newest first, a chunk at a time; progress after each."""
@@ -200,37 +228,45 @@ class Runner:
 
     def _compare(self, ids: list[int], now: datetime) -> Iterator[tuple[Any, ...]]:
         """The rows of those that would change."""
-        differing: list[tuple[load.Row, Decision, Decision]] = []
+        differing: list[tuple[load.Row, Change]] = []
+        decided: Counter[Decision] = Counter()
         for row in load.read(ids, now=now):
             after = load.decide(self.draft, row)
-            self.sums.tally.add(after)
+            decided[after] += 1
             before = load.decide(self.live, row) if self.live else _NOTHING
-            if before.outcome() != after.outcome():
-                differing.append((row, before, after))
+            change = self._change(before, after)
+            if change.names:
+                differing.append((row, change))
+        for decision, orders in decided.items():
+            self.sums.tally.add(decision, orders)
         self.changed += len(differing)
-        quotes = stored_quotes([row.facts.pk for row, *both in differing if _is_repriced(*both)])
-        for row, before, after in differing:
-            yield self._row(row, before, after, quotes.get(row.facts.pk))
+        quotes = stored_quotes([row.facts.pk for row, change in differing if change.is_repriced])
+        for row, change in differing:
+            yield self._row(row, change, quotes.get(row.facts.pk))
 
-    def _row(
-        self, row: load.Row, before: Decision, after: Decision, quotes: Quoted | None
-    ) -> tuple[Any, ...]:
-        old, new = before.outcome(), after.outcome()
-        names = {name for name in {**old, **new} if old.get(name) != new.get(name)}
-        self.sums.fields.update(names)
+    def _change(self, before: Decision, after: Decision) -> Change:
+        found = self._changes.get((before, after))
+        if found is None:
+            if len(self._changes) >= AT_ONCE:
+                self._changes.clear()
+            found = self._changes[before, after] = Change(before, after)
+        return found
+
+    def _row(self, row: load.Row, change: Change, quotes: Quoted | None) -> tuple[Any, ...]:
+        self.sums.fields.update(change.names)
         was = will = SAME_PRICE
-        if _is_repriced(before, after):
-            was = priced(row, before, quotes)
-            # The quotes are for one of the two shipments, and nobody knows the other's price.
-            other = quotes is not None and any(name in names for name in REQUOTED)
-            will = NO_PRICE._replace(why=_requoted(names)) if other else priced(row, after, quotes)
+        if change.is_repriced:
+            was = priced(row, change.before, quotes)
+            other = quotes is not None and change.is_requoted
+            will = (
+                NO_PRICE._replace(why=_requoted(change.names))
+                if other
+                else priced(row, change.after, quotes)
+            )
             self._add_up(was.price, will.price, was.currency or will.currency)
-        side_old = {"set": old, "by": before.by, "service": was.service}
-        side_new = {"set": new, "by": after.by, "service": will.service}
         return (
-            self.run.pk, row.facts.pk, orjson.dumps(side_old).decode(),
-            orjson.dumps(side_new).decode(), was.price, will.price,
-            was.currency or will.currency, will.why or was.why,
+            self.run.pk, row.facts.pk, *change.sides(was.service, will.service), was.price,
+            will.price, was.currency or will.currency, will.why or was.why,
         )  # fmt: skip
 
     def _add_up(self, was: Decimal | None, will: Decimal | None, currency: str) -> None:
@@ -254,11 +290,6 @@ class Runner:
         rows = RuleRun.objects.filter(pk=self.run.pk, state="working")
         if not rows.update(runner_seen_at=timezone.now(), **fields):
             raise Stopped
-
-
-def _is_repriced(before: Decision, after: Decision) -> bool:
-    """Whether the two differ in anything that a price depends on: tags and holds cost nothing."""
-    return any(before.set.get(name) != after.set.get(name) for name in PRICED)
 
 
 def _requoted(names: set[str]) -> str:

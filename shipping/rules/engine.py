@@ -13,6 +13,9 @@ from typing import Any
 from shipping.rules.actions import SINGLE
 from shipping.rules.conditions import OrderFacts, Test, compiled, uses_time
 
+# Decisions kept while many orders are asked about: there are far fewer of them than orders
+_REMEMBERED = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -40,9 +43,10 @@ class Clash:
     loser: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Decision:
-    """What one order gets, each with the number of the rule that set it."""
+    """What an order gets, each with the number of the rule that set it. Orders for which the same
+    rules hold share one, so nobody changes it; it is a key by identity."""
 
     set: dict[str, Any] = field(default_factory=dict)
     by: dict[str, int] = field(default_factory=dict)
@@ -72,6 +76,7 @@ class Book:
         self.uses_time = any(uses_time(rule.conditions) for rule in self.rules)
         ready = [_ready(rule) for rule in self.rules]
         self._ready = [(one, one.holds) for one in ready]
+        self._known: dict[tuple[tuple[int, ...], frozenset[str]], Decision] = {}
 
     def __bool__(self) -> bool:
         return bool(self.rules)
@@ -79,21 +84,38 @@ class Book:
     def decide(self, facts: OrderFacts, barred: frozenset[str] = frozenset()) -> Decision:
         """What `facts` gets. A tag that a rule sets is there for the rules below it; those in
         `barred` are not set: a person took them off."""
-        found = Decision()
+        matched: list[_Ready] = []
         for one, holds in self._ready:
             if not holds(facts):
                 continue
-            number = one.rule.number
-            found.matched.append(number)
-            _settle(found, one, number)
-            if one.tags and (new := [tag for tag in one.tags if tag not in barred]):
-                for tag in new:
-                    found.tags.setdefault(tag, number)
-                facts = facts._replace(tags=facts.tags.union(new))
+            matched.append(one)
             if one.rule.stop:
-                found.stopped_by = number
                 break
+            if one.tags:
+                new = [tag for tag in one.tags if tag not in barred]
+                facts = facts._replace(tags=facts.tags.union(new))
+        key = tuple([one.rule.number for one in matched]), barred
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            found = self._known[key] = _decision(matched, barred)
         return found
+
+
+def _decision(matched: Iterable[_Ready], barred: frozenset[str]) -> Decision:
+    """What the rules that hold come to, in their order."""
+    found = Decision()
+    for one in matched:
+        number = one.rule.number
+        found.matched.append(number)
+        _settle(found, one, number)
+        for tag in one.tags:
+            if tag not in barred:
+                found.tags.setdefault(tag, number)
+        if one.rule.stop:
+            found.stopped_by = number
+    return found
 
 
 def _settle(found: Decision, one: _Ready, number: int) -> None:

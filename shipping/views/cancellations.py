@@ -15,7 +15,7 @@ from core.access import MemberRequest, Right, member, wreverse
 from core.audit_words import numbers
 from core.errors import RemoteError
 from core.htmx import go, page_or_part
-from core.templatetags.ui import counted
+from core.templatetags.ui import counted, money
 from orders.cancellations import answer, seller
 from orders.models import Cancellation, CancellationAnswer, Order
 from shipping import readdressed
@@ -163,7 +163,7 @@ def refuse(request: MemberRequest) -> HttpResponse:
         request,
         form,
         f"Refuse {counted(rows.count(), 'request')}",
-        "Refuse",
+        f"Refuse {counted(rows.count(), 'request')}",
         text="The orders go on and are to be shipped in time. In the United States, shipping an "
         "order refuses its request as well.",
         back=_back(request),
@@ -217,10 +217,11 @@ def call_off(request: MemberRequest, order_id: int) -> HttpResponse:
         form,
         "Cancel this order?",
         "Cancel the order",
-        text=f"TikTok pays {order.total} {order.currency} back to the buyer; this cannot be undone. "
-        + label.replace("approving voids", "cancelling voids"),
+        text=f"TikTok pays {money(order.total, order.currency)} back to the buyer; this cannot be "
+        "undone. " + label.replace("approving voids", "cancelling voids"),
         back=url,
         danger=True,
+        leave="Keep the order",
         action=request.path,
     )
 

@@ -38,6 +38,9 @@ function refresh(form) {
     const known = everything ? 0 : sum(picked);
     money.textContent = known ? known.toLocaleString("en-US", { style: "currency", currency }) : "";
   }
+  // A dialog that asks before acting says what it is about.
+  const said = [words, money?.textContent].filter(Boolean).join(" · ");
+  for (const node of form.querySelectorAll("[data-bulk-said]")) node.textContent = said;
   const offer = bar.querySelector("[data-bulk-all]");
   if (offer) offer.hidden = everything || Number(total) <= picked.length;
 }

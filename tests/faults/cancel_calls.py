@@ -95,9 +95,6 @@ class Answering(OfAnswers):
     method = "POST"
     ends: ClassVar[str]  # the order's state at TikTok once it was heard
 
-    def act(self) -> None:
-        raise NotImplementedError
-
     def current(self) -> CancellationAnswer:
         return CancellationAnswer.objects.filter(cancellation=self.request).latest("pk")
 

@@ -1,3 +1,4 @@
+# Longer than 300 lines: one class per call, to be read side by side.
 """Every call about TikTok's packages: reading, shipping, combining and splitting them, and putting
 another number on one."""
 

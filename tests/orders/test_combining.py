@@ -1,3 +1,4 @@
+# Longer than 300 lines: one box, from its offer to what is left when it is taken apart.
 """Orders of one buyer in one box: offered, weighed, joined, taken apart."""
 
 from collections.abc import Callable

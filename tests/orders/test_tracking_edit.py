@@ -66,7 +66,7 @@ def test_more_corrections_are_allowed_where_the_workspace_says_so(told: Dispatch
     [
         (UPS, "ups", "already"),
         ("", "ups", "already"),
-        (OTHER, "royal mail", "does not take ROYAL MAIL"),
+        (OTHER, "royal mail", "does not take Royal Mail"),
         ("NOT-A-NUMBER!", "ups", "characters"),
     ],
 )
