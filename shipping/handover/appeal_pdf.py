@@ -86,9 +86,9 @@ class _Pages:
             draw(self.canvas, left, self.y, line, size)
             self.y -= size + 4
 
-    def heading(self, words: str) -> None:
-        """A part's title, kept with what follows."""
-        self.room(60)
+    def heading(self, words: str, *, follows: float = 30) -> None:
+        """A part's title, kept with what follows, of that height."""
+        self.room(30 + follows)
         self.y -= 10
         draw(self.canvas, _LEFT, self.y, words, 12)
         self.canvas.line(_LEFT, self.y - 5, _RIGHT, self.y - 5)
@@ -153,7 +153,7 @@ def _draw(pages: _Pages, pack: Pack) -> None:
     pages.heading("What the carrier told")
     _steps(pages, pack.tracking, "The carrier has told nothing yet.")
     if pack.photos:
-        pages.heading("Photos of the handover")
+        pages.heading("Photos of the handover", follows=_PHOTO[1] + 12)
     for number, photo in enumerate(pack.photos):
         pages.picture(photo, number % 2)
 

@@ -7,16 +7,14 @@ was quoted for such a shipment; else it says so.
 """
 
 import gc
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import batched
 from typing import Any
 
-import orjson
 from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
@@ -30,10 +28,11 @@ from orders.models import Order
 from shipping.models import RUN, RuleRun, RuleRunRow
 from shipping.rules import book as books
 from shipping.rules import load
-from shipping.rules.actions import PRICED, REQUOTED
-from shipping.rules.clashes import Tally
+from shipping.rules.actions import REQUOTED
+from shipping.rules.aside import Aside
 from shipping.rules.conditions import BadRule
-from shipping.rules.engine import Book, Decision
+from shipping.rules.engine import Decision
+from shipping.rules.findings import Change, Sums
 from shipping.rules.prices import NO_PRICE, SAME_PRICE, Quoted, priced, stored_quotes
 
 AT_ONCE = 2000
@@ -133,72 +132,12 @@ def _end(run: RuleRun, state: str, **fields: Any) -> None:
         return
 
 
-class Change:
-    """How two decisions differ; worked out once for all orders that get the same two."""
-
-    def __init__(self, before: Decision, after: Decision) -> None:
-        old, new = before.outcome(), after.outcome()
-        self.before, self.after = before, after
-        self.names = {name for name in {**old, **new} if old.get(name) != new.get(name)}
-        # Tags and holds cost nothing.
-        self.is_repriced = not self.names.isdisjoint(PRICED)
-        # The quotes are for one of the two shipments, and nobody knows the other's price.
-        self.is_requoted = not self.names.isdisjoint(REQUOTED)
-        self._sides = {"set": old, "by": before.by}, {"set": new, "by": after.by}
-        self._told: dict[tuple[str, str], tuple[str, str]] = {}
-
-    def sides(self, was: str, will: str) -> tuple[str, str]:
-        """Both sides as they are kept, with the services that would be bought."""
-        told = self._told.get((was, will))
-        if told is None:
-            old, new = self._sides
-            told = (
-                orjson.dumps(old | {"service": was}).decode(),
-                orjson.dumps(new | {"service": will}).decode(),
-            )
-            self._told[was, will] = told
-        return told
-
-
-@dataclass(slots=True)
-class Money:
-    """What the changes come to, in one currency."""
-
-    before: Decimal = Decimal(0)
-    after: Decimal = Decimal(0)
-    compared: int = 0  # orders with a price on both sides
-
-
-@dataclass(slots=True)
-class Sums:
-    """What a run found, apart from its rows."""
-
-    tally: Tally = field(default_factory=Tally)
-    fields: Counter[str] = field(default_factory=Counter)
-    money: dict[str, Money] = field(default_factory=lambda: defaultdict(Money))
-    unquoted: int = 0
-
-    def as_json(self, draft: Book) -> dict[str, Any]:
-        """As it is kept with the run."""
-        return self.tally.as_json(draft.rules) | {
-            "fields": dict(self.fields),
-            "unquoted": self.unquoted,
-            "money": {
-                currency: {
-                    "before": str(sums.before),
-                    "after": str(sums.after),
-                    "compared": sums.compared,
-                }
-                for currency, sums in sorted(self.money.items())
-            },
-        }
-
-
 class Runner:
     """One worker's pass over the orders of a run."""
 
-    def __init__(self, run: RuleRun) -> None:
+    def __init__(self, run: RuleRun, *, at_once: int = AT_ONCE) -> None:
         self.run = run
+        self.at_once = at_once
         self.draft = books.book_of(run.rules)
         self.live = books.live(run.workspace_id).book
         self.sums = Sums()
@@ -210,13 +149,30 @@ class Runner:
         now = timezone.now()
         ids = self._orders(now)
         self._tell(total=len(ids))
-        seen = 0
-        with _without_collector():
-            for chunk in batched(ids, AT_ONCE):
-                self._write(list(self._compare(list(chunk), now)))
-                seen += len(chunk)
-                self._tell(seen=seen, changed=self.changed)
+        chunks = [list(chunk) for chunk in batched(ids, self.at_once)]
+        with _without_collector(), Aside(alone=len(chunks) < 2) as aside:
+            self._pass(chunks, aside, now)
         _end(self.run, "done", result=self.sums.as_json(self.draft))
+
+    def _pass(self, chunks: list[list[int]], aside: Aside, now: datetime) -> None:
+        """While a chunk is decided, the next one is read and the one before is written."""
+
+        def read(chunk: list[int]) -> list[load.Row]:
+            return list(load.read(chunk, now=now))
+
+        coming = [aside.ask(read, chunk) for chunk in chunks[:1]]
+        seen, kept = 0, None
+        for place, chunk in enumerate(chunks):
+            rows = coming.pop().result()
+            coming += [aside.ask(read, following) for following in chunks[place + 1 : place + 2]]
+            found = list(self._compare(rows))
+            if kept is not None:
+                kept.result()
+            kept = aside.ask(_write, found)
+            seen += len(chunk)
+            self._tell(seen=seen, changed=self.changed)
+        if kept is not None:
+            kept.result()
 
     def _orders(self, now: datetime) -> list[int]:
         """Orders of the run's days that are or were ours to ship."""
@@ -226,11 +182,11 @@ class Runner:
         ours = orders.exclude(stage="closed")
         return list(ours.order_by("-created_at").values_list("pk", flat=True)[: self.run.most])
 
-    def _compare(self, ids: list[int], now: datetime) -> Iterator[tuple[Any, ...]]:
+    def _compare(self, rows: list[load.Row]) -> Iterator[tuple[Any, ...]]:
         """The rows of those that would change."""
         differing: list[tuple[load.Row, Change]] = []
         decided: Counter[Decision] = Counter()
-        for row in load.read(ids, now=now):
+        for row in rows:
             after = load.decide(self.draft, row)
             decided[after] += 1
             before = load.decide(self.live, row) if self.live else _NOTHING
@@ -278,18 +234,19 @@ class Runner:
         sums.after += will
         sums.compared += 1
 
-    def _write(self, rows: list[tuple[Any, ...]]) -> None:
-        if not rows:
-            return
-        with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-            for row in rows:
-                copy.write_row(row)
-
     def _tell(self, **fields: int) -> None:
         """Progress, and a sign of life. Stopped when somebody ended the run."""
         rows = RuleRun.objects.filter(pk=self.run.pk, state="working")
         if not rows.update(runner_seen_at=timezone.now(), **fields):
             raise Stopped
+
+
+def _write(rows: list[tuple[Any, ...]]) -> None:
+    if not rows:
+        return
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def _requoted(names: set[str]) -> str:

@@ -109,6 +109,25 @@ def test_what_a_person_chose_stays_in_the_dry_run_too(world: World, book: Book) 
     assert row.cost_before == row.cost_after == Decimal("24.20")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_orders_are_read_and_written_beside_the_deciding(world: World, book: Book) -> None:
+    orders = [world.order(units=1 + number % 4) for number in range(8)]
+    quoted(*orders)
+    book.write("Many to FedEx", FEDEX, MANY)
+    whole = run(world)
+    parts = dry_run.start(world.workspace, user=world.user, days=30)
+    assert dry_run._claim(parts)
+    dry_run.Runner(parts, at_once=3).work()
+    parts.refresh_from_db()
+    assert (parts.state, parts.seen, parts.changed) == ("done", 8, 4)
+    assert parts.result == whole.result
+    kept = [
+        list(RuleRunRow.objects.filter(run=one).order_by("order").values_list("order", "after"))
+        for one in (whole, parts)
+    ]
+    assert kept[0] == kept[1]
+
+
 def test_clashes_and_rules_that_decide_nothing_are_counted(world: World, book: Book) -> None:
     world.order(units=3), world.order()
     book.write("First", FEDEX)
