@@ -105,7 +105,7 @@ def test_a_carrier_tiktok_does_not_list_is_refused_without_telling(connected: Co
     order = an_order(connected)
     made = told(order, carrier="purolator")
     assert made.state == "refused"
-    assert "PUROLATOR" in made.reason
+    assert "Purolator" in made.reason
     assert connected.sandbox.state()["shipped"]["orders"] == 0
 
 
