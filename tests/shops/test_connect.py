@@ -168,7 +168,9 @@ def test_missing_permissions_are_named_and_the_shop_is_connected_all_the_same(
     assert isinstance(done, connect.Connected)
     assert {scope.name for scope in done.missing} == {
         "seller.fulfillment.basic",
+        "seller.fulfillment.package.write",
         "seller.product.basic",
+        "seller.return_refund.basic",
     }
     assert all(scope.purpose for scope in done.missing)
 

@@ -76,7 +76,7 @@ def test_the_way_back_connects_and_says_what_is_missing(
     text = page(browser, workspace)
     assert "connected. Its orders are being read." in text
     assert "mark orders as shipped (seller.fulfillment.basic)" in text
-    assert "3 permissions missing" in text
+    assert "5 permissions missing" in text
 
 
 def test_a_refused_way_back_is_a_page_with_words(browser: Client, workspace: Workspace) -> None:

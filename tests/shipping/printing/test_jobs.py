@@ -214,7 +214,7 @@ def test_a_failed_job_is_tried_again_by_a_button(place: Workspace, service: Serv
 
 def test_without_a_service_the_page_says_who_sets_it(place: Workspace) -> None:
     page = browser(place).get(f"/w/{place.slug}/print-jobs/").content.decode()
-    assert "No print service is set up" in page
+    assert "No print service is connected" in page
 
 
 def test_the_page_of_jobs_asks_the_database_the_same_for_one_and_for_many(
