@@ -55,6 +55,12 @@ def flush(**signal: object) -> None:
         _write()
 
 
+def forget() -> None:
+    """Drop what waits; for tests, whose databases come and go."""
+    with _lock:
+        _waiting.clear()
+
+
 def trim(*, now: datetime) -> int:
     """Delete what is older than JOURNAL_KEEP_DAYS; answers how many rows went."""
     keep = timedelta(days=settings.JOURNAL_KEEP_DAYS)

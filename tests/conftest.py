@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from creatorflow.embedded_postgres import EmbeddedPostgres, url
 from tests.ground.plugin import OWN_FOLDER
@@ -24,17 +25,27 @@ def database_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(database_server: str, django_db_setup: None) -> Iterator[None]:
+def django_db_setup(
+    database_server: str, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
     """pytest-django's own set-up, after the server has started and before it stops."""
     yield
-    from django.db import connections
+    from django.db import connection, connections
 
+    # A thread of the last tests may not have hung up yet, and a database in use cannot be dropped.
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
     connections.close_all()
 
 
 @pytest.fixture(autouse=True)
-def _no_circuit_of_another_test() -> None:
-    """What this process saw of circuits belongs to a database that was rolled back."""
+def _nothing_of_another_test() -> None:
+    """What this process saw of circuits, and noted of calls, belongs to a database that is gone."""
     from core import breaker
+    from shops import journal
 
     breaker.forget()
+    journal.forget()
