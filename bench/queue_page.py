@@ -109,14 +109,41 @@ def _desk(size: int) -> Desk:
     workspace = Workspace.objects.create(name="Bench", slug="bench")
     person = User.objects.create_user("bench@example.com")
     Membership.objects.create(workspace=workspace, user=person, role=Role.OWNER)
-    with connection.cursor() as cursor:
-        cursor.execute(SQL.read_text(), {"workspace": workspace.pk, "size": size})
+    fill(connection, workspace_id=workspace.pk, size=size)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("CHECKPOINT")
     client = Client(SERVER_NAME="127.0.0.1")
     client.force_login(person)
     return Desk(size, connection, client)
+
+
+def fill(connection: Any, *, workspace_id: int, size: int) -> None:
+    """Write the orders, their lines, clocks and SKUs; columns that the file does not name begin as the models have
+    them."""
+    from orders.models import Clock, Line, Order
+    from shops.catalog.models import Sku
+    from shops.models import Shop
+
+    with connection.cursor() as cursor:
+        for model in (Order, Line, Clock, Sku, Shop):
+            _begin_as_in_models(cursor, connection, model)
+        cursor.execute(SQL.read_text(), {"workspace": workspace_id, "size": size})
+
+
+def _begin_as_in_models(cursor: Any, connection: Any, model: Any) -> None:
+    from psycopg import sql
+
+    for field in model._meta.concrete_fields:
+        if field.null or field.primary_key or field.is_relation:
+            continue
+        value = field.get_db_prep_save(field.get_default(), connection)
+        if value is None or value == []:
+            value = "{}" if value == [] else None
+        if value is not None:
+            statement = "ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {}"
+            names = (sql.Identifier(model._meta.db_table), sql.Identifier(field.column))
+            cursor.execute(sql.SQL(statement).format(*names, sql.Literal(value)))
 
 
 def _measure(desks: list[Desk]) -> dict[int, dict[str, list[float]]]:

@@ -76,6 +76,14 @@ FROM seed, LATERAL (SELECT CASE
     WHEN stage = 'bought' THEN now() + chance * interval '24 hours'
     ELSE now() + chance * interval '48 hours' END AS due) AS deadline;
 
+-- Open orders have a clock; shipped ones have one while their parcel is not scanned, which is long over here.
+INSERT INTO orders_clock (order_id, workspace_id, risk, risk_why, predicted_scan_at, next_risk_at, basis)
+SELECT o.id, %(workspace)s, CASE WHEN o.due_at < now() + interval '4 hours' THEN 'late'
+        WHEN o.due_at < now() + interval '12 hours' THEN 'risk' ELSE 'ok' END,
+    'Expected at the carrier tomorrow by 14:10, from 240 parcels of this weekday.', now() + interval '20 hours', now() + interval '1 hour', s.n
+FROM seed s JOIN orders_order o ON o.tiktok_id = s.number
+WHERE s.stage IN ('ready', 'hold', 'fix', 'bought');
+
 INSERT INTO orders_line (
     order_id, tiktok_id, sku_id, product_id, seller_sku, product_name, sku_name, image_url, status, package_id,
     package_status, tracking_number, currency, sale_price, original_price, seller_discount, platform_discount,
