@@ -1,4 +1,4 @@
-"""What people, and shipping, do to orders. Each is written to the audit and to the order's
+"""What people do to orders. Each is written to the audit and to the order's
 timeline."""
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,10 +11,9 @@ from django.db.models import F, Func, QuerySet, Value
 from django.utils import timezone
 
 from core import audit, sizes
-from core.carriers import carrier_name
 from core.jobs import job
 from core.models import User, Workspace
-from orders import addresses, box_mates, labelled
+from orders import addresses, parts
 from orders.models import BoxMate, Order, OrderEvent
 from orders.staging import restage
 
@@ -171,13 +170,27 @@ def set_parcel(
         "height_mm": height_mm,
     }
     text = f"Parcel entered: {weight_g} g, {'×'.join(str(side) for side in sides)} mm."
-    _on_one(order, {"parcel": parcel, "rate_problem": ""}, kind="parcel", text=text, user=user)
+    _set_parcel(order, parcel, text, user)
 
 
 def clear_parcel(order: Order, *, user: User | None) -> None:
     """Back to the parcel that is computed from the SKUs."""
-    fields = {"parcel": {}, "rate_problem": ""}
-    _on_one(order, fields, kind="parcel", text="Parcel is computed again.", user=user)
+    _set_parcel(order, {}, "Parcel is computed again.", user)
+
+
+def _set_parcel(order: Order, parcel: dict[str, int], text: str, user: User | None) -> None:
+    """Of an order in several parcels, it is that of `order.part`."""
+    number = order.part
+
+    def change(rows: QuerySet[Order]) -> int:
+        known = rows.values_list("parts", flat=True).get()  # as locked: labels are noted there, too
+        if not known:
+            return rows.update(parcel=parcel, rate_problem="")
+        if number > len(known):
+            raise BadAction("The order does not travel in these parcels any more.")
+        return rows.update(parts=parts.with_parcel(known, number, parcel), rate_problem="")
+
+    _on_one(order, change, kind="parcel", text=text, user=user)
 
 
 def fix_address(order: Order, address: Mapping[str, str], *, user: User | None) -> None:
@@ -194,24 +207,6 @@ def fix_address(order: Order, address: Mapping[str, str], *, user: User | None) 
         raise BadAction("Part of the address is still struck out with stars.")
     fields = {"fixed_recipient": fixed, "rate_problem": ""}
     _on_one(order, fields, kind="address", text="Address corrected.", user=user)
-
-
-def note_label(
-    order_id: int, state: str, carrier: str, tracking: str, *, known: Order | None = None
-) -> None:
-    """Shipping's word on an order's label: "" (none), buying, bought or unknown. `known` is the
-    order as it was a moment ago: it saves looking at it, if it is still so."""
-    # Part of a purchase's own transaction, once per label: savepoints would be trips for nothing.
-    with transaction.atomic(savepoint=False):
-        fields = {"label_state": state, "label_carrier": carrier, "label_tracking": tracking}
-        words = _label_words(state, carrier, tracking)
-        if known and labelled.note(known, fields, words, now=timezone.now()):
-            return
-        changed = Order.objects.filter(pk=order_id).exclude(**fields)
-        if changed.update(**fields):
-            OrderEvent.objects.create(order_id=order_id, kind="label", text=words)
-        restage([order_id])
-        box_mates.follow(order_id, state, carrier, tracking)
 
 
 @job
@@ -265,11 +260,16 @@ def _on_many(
 
 
 def _on_one(
-    order: Order, fields: dict[str, Any], *, kind: str, text: str, user: User | None
+    order: Order,
+    change: dict[str, Any] | Callable[[QuerySet[Order]], int],
+    *,
+    kind: str,
+    text: str,
+    user: User | None,
 ) -> None:
     _on_many(
         Order.objects.filter(pk=order.pk),
-        lambda rows: rows.update(**fields),
+        change if callable(change) else lambda rows: rows.update(**change),
         kind=kind,
         text=text,
         workspace=order.workspace,
@@ -283,13 +283,3 @@ def _tag_name(name: str) -> str:
     if not word:
         raise BadAction("A tag needs a name.")
     return word
-
-
-def _label_words(state: str, carrier: str, tracking: str) -> str:
-    if state == "bought":
-        return f"Label bought: {carrier_name(carrier)} {tracking}".strip() + "."
-    return {
-        "buying": "A label is being bought.",
-        "unknown": "Whether the label was paid is being found out.",
-        "": "There is no label any more.",
-    }.get(state, f"Label: {state}.")

@@ -43,6 +43,8 @@ def why_not(lead: Order, others: Sequence[Order], *, most: int) -> str:
             return f"{number} is not waiting for its label."
         if order.is_cancel_requested:
             return f"{number}: the buyer asked to cancel."
+        if order.parts:
+            return f"{number} travels in several parcels."
         if order.stage not in ("ready", "fix"):
             return f"{number} is held back."
     return next((words for order in others if (words := _unlike(lead, order))), "")

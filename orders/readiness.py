@@ -30,6 +30,7 @@ class Facts:
     held_until: datetime | None = None
     ship_despite_cancel: bool = False
     relabel: bool = False
+    split: bool = False  # into parcels of our own: part of it may be shipped
     address_state: str = "good"
     label_state: str = ""
     dispatch_refused: bool = False
@@ -77,7 +78,7 @@ def _labelled(facts: Facts) -> Readiness | None:
     """Money is moving or was spent for this order."""
     if facts.label_state == "unknown":
         return Readiness("fix", "label_unknown")
-    if facts.label_state == "bought" and facts.dispatch_refused:
+    if facts.label_state in ("bought", "part") and facts.dispatch_refused:
         return Readiness("fix", "dispatch_refused")
     if facts.label_state in ("buying", "bought"):
         return Readiness("bought")
@@ -98,7 +99,7 @@ def _waiting(facts: Facts, now: datetime) -> Readiness | None:
 
 
 def _to_fix(facts: Facts) -> Readiness:
-    if facts.status == "PARTIALLY_SHIPPING":
+    if facts.status == "PARTIALLY_SHIPPING" and not facts.split:
         return Readiness("fix", "part_shipped")
     if facts.is_cancel_requested and not facts.ship_despite_cancel:
         return Readiness("fix", "cancel_requested")

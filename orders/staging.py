@@ -1,10 +1,11 @@
 """The derived columns `stage` and `blocker`: facts gathered in bulk, decided by
 orders.readiness."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import batched
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Value
@@ -20,6 +21,8 @@ from orders.readiness import Facts, Readiness, decide
 _CHUNK = 1000
 # What is left when only weight, ship-from address and account have not been looked at.
 _ALMOST = (Readiness("ready"), Readiness("fix", "no_rate"))
+# Labels in these states may have a number that TikTok refused
+_TELLABLE = ("bought", "part")
 _OPEN_STAGES = ("ready", "hold", "fix", "bought")
 _FACTS = (
     "id",
@@ -28,6 +31,8 @@ _FACTS = (
     "blocker",
     "fixed_recipient",
     "parcel",
+    "parts",
+    "part",
     "status",
     "lane",
     "shipping_type",
@@ -112,6 +117,14 @@ def refused_of(order_ids: Iterable[int]) -> set[int]:
     return set(rows.values_list("order_id", flat=True))
 
 
+def entered(row: Mapping[str, Any]) -> bool:
+    """Whether a person entered the parcel that is shipped next: `parcel`, `parts` and `part` of an
+    order."""
+    if row["parts"]:
+        return bool(row["parts"][row["part"] - 1]["parcel"])
+    return bool(row["parcel"])
+
+
 def is_almost_ready(decision: Readiness) -> bool:
     """Whether nothing else stands in the way than what `settle` looks at."""
     return decision in _ALMOST
@@ -140,7 +153,7 @@ def _restage_chunk(order_ids: Sequence[int], *, now: datetime) -> int:
         .order_by("shop_id", "tiktok_id")
         .values(*_FACTS)
     )
-    refused = refused_of(row["id"] for row in rows if row["label_state"] == "bought")
+    refused = refused_of(row["id"] for row in rows if row["label_state"] in _TELLABLE)
     facts = {row["id"]: _facts(row, dispatch_refused=row["id"] in refused) for row in rows}
     decisions = {pk: decide(fact, now=now) for pk, fact in facts.items()}
     ready = [row for row in rows if is_almost_ready(decisions[row["id"]])]
@@ -162,7 +175,7 @@ def _settle_ready(
     rows: list[dict[str, object]], facts: dict[int, Facts], *, now: datetime
 ) -> Iterator[tuple[int, Readiness]]:
     """What is ready as far as the order goes: look at weights, addresses and accounts as well."""
-    weightless = _weightless([int(str(row["id"])) for row in rows if not row["parcel"]])
+    weightless = _weightless([int(str(row["id"])) for row in rows if not entered(row)])
     addresses, accounts = requirements(int(str(row["workspace_id"])) for row in rows)
     for row in rows:
         pk = int(str(row["id"]))
@@ -179,10 +192,11 @@ def _settle_ready(
 
 
 def _facts(row: dict[str, object], *, dispatch_refused: bool) -> Facts:
-    values = {name: row[name] for name in _FACTS[6:]}
+    values = {name: row[name] for name in _FACTS[8:]}
     if row["fixed_recipient"]:  # checked when it was entered
         values["address_state"] = "good"
-    return Facts(**values, dispatch_refused=dispatch_refused)  # type: ignore[arg-type]
+    split = bool(row["parts"])
+    return Facts(**values, split=split, dispatch_refused=dispatch_refused)  # type: ignore[arg-type]
 
 
 def _weightless(order_ids: list[int]) -> set[int]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from django.db import connection, transaction
 from django.db.models import JSONField
 
-from orders import staging
+from orders import parts, staging
 from orders.changes import note_changes
 from orders.erasing import erase_row
 from orders.mapping import MappedOrder, Row, json_text
@@ -45,6 +45,8 @@ _KNOWN: Final = (
     "relabel",
     "fixed_recipient",
     "parcel",
+    "parts",
+    "part",
     "label_state",
     "rate_problem",
     "erased_at",
@@ -90,6 +92,7 @@ def upsert(
         if wanted:
             _leave_buyers_out(wanted, known)
             date_rows(shop, (one.order for one in wanted))
+            _tidy_parts(wanted, known)
             _decide(shop, wanted, known, now=now)
             _write(shop, wanted, result)
             note_changes(wanted, known, now=now)
@@ -102,6 +105,22 @@ def _leave_buyers_out(wanted: list[MappedOrder], known: dict[str, Row]) -> None:
     for one in wanted:
         if (mine := known.get(one.order["tiktok_id"])) and mine["erased_at"]:
             erase_row(one.order)
+
+
+def _tidy_parts(wanted: list[MappedOrder], known: dict[str, Row]) -> None:
+    """Parcels of which TikTok's lines are others now; orders in one parcel cost nothing."""
+    for one in wanted:
+        mine = known.get(one.order["tiktok_id"])
+        if not mine or not mine["parts"]:
+            continue
+        ids = [line["tiktok_id"] for line in one.lines]
+        live = [line["tiktok_id"] for line in one.lines if line["status"] != "CANCELLED"]
+        found = parts.tidied(mine["parts"], live, ids)
+        if found != mine["parts"]:
+            mine["parts"], mine["part"] = found, parts.in_turn(found)
+            mine["label_state"] = parts.label_state(found)
+            columns = {name: mine[name] for name in ("parts", "part", "label_state")}
+            Order.objects.filter(pk=mine["id"]).update(**columns, plan_price=None)
 
 
 def _has_moved(one: MappedOrder, known: dict[str, Row]) -> bool:
@@ -142,7 +161,7 @@ def _is_news(one: MappedOrder, known: Row | None) -> bool:
 def _decide(shop: Shop, wanted: list[MappedOrder], known: dict[str, Row], *, now: datetime) -> None:
     """Put `stage` and `blocker` into the rows, from the same facts that staging reads."""
     refused = staging.refused_of(
-        row["id"] for row in known.values() if row["label_state"] == "bought"
+        row["id"] for row in known.values() if row["label_state"] in ("bought", "part")
     )
     skus = {line["sku_id"] for one in wanted for line in one.lines}
     weighed = set(
@@ -159,7 +178,7 @@ def _decide(shop: Shop, wanted: list[MappedOrder], known: dict[str, Row], *, now
             live = [line for line in one.lines if line["status"] != "CANCELLED"]
             found = staging.settle(
                 facts,
-                weight_known=bool(mine and mine["parcel"])
+                weight_known=bool(mine and staging.entered(mine))
                 or (bool(live) and all(line["sku_id"] in weighed for line in live)),
                 has_ship_from=shop.workspace_id in addresses,
                 has_account=shop.workspace_id in accounts,
@@ -191,6 +210,7 @@ def _facts(order: Row, mine: Row | None, *, refused: bool) -> Facts:
         held_until=mine["held_until"],
         ship_despite_cancel=mine["ship_despite_cancel"],
         relabel=mine["relabel"],
+        split=bool(mine["parts"]),
         label_state=mine["label_state"],
         rate_problem=mine["rate_problem"],
         dispatch_refused=refused,
@@ -237,7 +257,7 @@ def _write_lines(wanted: list[MappedOrder], ids: dict[str, int], result: Upserte
 def _beginnings(given: frozenset[str]) -> Row:
     """What a new row starts with in the columns that are ours; a conflict leaves them alone."""
     return {
-        f.column: "{}" if isinstance(f, JSONField) else f.get_default()
+        f.column: json_text(f.get_default()) if isinstance(f, JSONField) else f.get_default()
         for f in Order._meta.concrete_fields
         if f.column and f.column not in given
     }

@@ -128,8 +128,13 @@ class Order(models.Model):
     relabel = models.BooleanField(default=False)
     # a person's parcel for this order: weight_g, length_mm, ...
     parcel = models.JSONField(default=dict)
+    # How it is spread over several parcels: orders/parts.py has the shape; [] is one parcel
+    parts = models.JSONField(default=list)
+    part = models.PositiveSmallIntegerField(default=0)  # whose turn it is; 0: there is one parcel
+    split_version = models.PositiveSmallIntegerField(default=0)  # a label is for one partition
     # Written by shipping, through orders.actions
-    label_state = models.CharField(max_length=10, default="")  # "", buying, bought, unknown
+    # "", part (some of its parcels have one), buying, bought, unknown
+    label_state = models.CharField(max_length=10, default="")
     label_carrier = models.CharField(max_length=40, blank=True)
     label_tracking = models.CharField(max_length=120, blank=True)
     # The newest plan, written by shipping through orders.plan_notes: what we would buy, so that
@@ -204,12 +209,16 @@ class Order(models.Model):
             # Labels that are no longer wanted, or carry an address that changed
             models.Index(
                 fields=["workspace", "id"],
-                condition=models.Q(label_state="bought", status__in=["CANCELLED", "CANCEL"]),
+                condition=models.Q(
+                    label_state__in=["bought", "part"], status__in=["CANCELLED", "CANCEL"]
+                ),
                 name="order_cancelled_labelled",
             ),
             models.Index(
                 fields=["workspace", "id"],
-                condition=models.Q(label_state="bought", lane="own", status__in=NOT_COLLECTED)
+                condition=models.Q(
+                    label_state__in=["bought", "part"], lane="own", status__in=NOT_COLLECTED
+                )
                 & (models.Q(address_changed=True) | ~models.Q(fixed_recipient={})),
                 name="order_readdressed",
             ),

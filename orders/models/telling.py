@@ -14,6 +14,7 @@ class Dispatch(models.Model):
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="dispatches")
     state = models.CharField(max_length=10, choices=DISPATCH.choices, default="due")
+    part = models.PositiveSmallIntegerField(default=0)  # of an order in several parcels
     tracking_number = models.CharField(max_length=120)
     carrier = models.CharField(max_length=40)  # canonical slug
     provider_id = models.CharField(max_length=40, blank=True)  # TikTok's id for that carrier
@@ -31,9 +32,9 @@ class Dispatch(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["order"],
+                fields=["order", "part"],
                 condition=~models.Q(state="withdrawn"),
-                name="dispatch_once_per_order",
+                name="dispatch_once_per_parcel",
             )
         ]
         indexes = [

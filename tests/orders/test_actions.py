@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from core.models import AuditEntry, User, Workspace
 from orders import actions, staging
+from orders.label_notes import note_label
 from orders.models import Dispatch, Order, OrderEvent
 from shops.catalog import reading
 from tests import factories
@@ -171,11 +172,11 @@ def test_shipping_despite_a_request_to_cancel_is_a_persons_choice(
 def test_a_bought_label_moves_the_order_and_is_noted_once(workspace: Workspace) -> None:
     order = made(workspace)
     for _ in range(2):
-        actions.note_label(order.pk, "bought", "ups", "1Z1")
+        note_label(order.pk, "bought", "ups", "1Z1")
     assert stage_of(order) == ("bought", "")
     told = order.events.exclude(kind="decision").values_list("text", flat=True)
     assert list(told) == ["Label bought: UPS 1Z1."]
-    actions.note_label(order.pk, "", "ups", "")
+    note_label(order.pk, "", "ups", "")
     assert stage_of(order) == ("ready", "")
 
 
@@ -184,7 +185,7 @@ def test_a_label_is_noted_in_one_statement_where_the_order_is_still_as_it_is_kno
 ) -> None:
     order = made(workspace)
     with django_assert_num_queries(1):
-        actions.note_label(order.pk, "bought", "ups", "1Z1", known=order)
+        note_label(order.pk, "bought", "ups", "1Z1", known=order)
     assert stage_of(order) == ("bought", "")
     order.refresh_from_db()
     assert (order.label_state, order.label_carrier, order.label_tracking) == (
@@ -192,7 +193,7 @@ def test_a_label_is_noted_in_one_statement_where_the_order_is_still_as_it_is_kno
         "ups",
         "1Z1",
     )
-    actions.note_label(order.pk, "bought", "ups", "1Z1", known=order)
+    note_label(order.pk, "bought", "ups", "1Z1", known=order)
     assert list(order.events.order_by("pk").values_list("kind", "text", "actor", "detail")) == [
         ("label", "Label bought: UPS 1Z1.", None, {}),
         ("decision", "Has its label.", None, {"stage": "bought", "blocker": ""}),
@@ -203,8 +204,8 @@ def test_a_label_leaves_the_same_behind_whether_its_order_is_known_or_not(
     workspace: Workspace,
 ) -> None:
     known, other = made(workspace), made(workspace)
-    actions.note_label(known.pk, "unknown", "ups", "", known=known)
-    actions.note_label(other.pk, "unknown", "ups", "")
+    note_label(known.pk, "unknown", "ups", "", known=known)
+    note_label(other.pk, "unknown", "ups", "")
     assert stage_of(known) == stage_of(other) == ("fix", "label_unknown")
     left = [list(o.events.values_list("kind", "text", "detail")) for o in (known, other)]
     assert sorted(left[0]) == sorted(left[1])
@@ -218,7 +219,7 @@ def test_a_label_is_noted_on_the_order_as_it_is_not_as_it_was_known(
 ) -> None:
     known = made(workspace)
     Order.objects.filter(pk=known.pk).update(status=status)
-    actions.note_label(known.pk, "bought", "ups", "1Z1", known=known)
+    note_label(known.pk, "bought", "ups", "1Z1", known=known)
     assert stage_of(known) == stage
     known.refresh_from_db()
     assert known.label_tracking == "1Z1"
@@ -230,7 +231,7 @@ def test_a_number_that_tiktok_refused_stays_in_the_way_of_an_order_known_before(
 ) -> None:
     order = made(workspace)
     Dispatch.objects.create(order=order, tracking_number="1Z0", carrier="ups", state="refused")
-    actions.note_label(order.pk, "bought", "ups", "1Z1", known=order)
+    note_label(order.pk, "bought", "ups", "1Z1", known=order)
     assert stage_of(order) == ("fix", "dispatch_refused")
 
 

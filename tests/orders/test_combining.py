@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from core.access import wreverse
 from core.models import Role
 from orders import actions, box_mates, boxes, combining, dispatch, sync
+from orders.label_notes import note_label
 from orders.models import BoxMate, CombineGroup, Order
 from shops.models import Shop
 from tests import factories
@@ -119,10 +120,10 @@ def test_joined_orders_wait_for_the_label_of_the_first(
     assert mate.held_because == f"Travels in the box of order {lead.tiktok_id}"
     assert mate.stage == "hold"
     assert group_of(pair).state == "combined"
-    actions.note_label(lead.pk, "bought", "ups", UPS)
+    note_label(lead.pk, "bought", "ups", UPS)
     mate.refresh_from_db()
     assert (mate.stage, mate.label_tracking) == ("bought", UPS)
-    actions.note_label(lead.pk, "", "ups", "")
+    note_label(lead.pk, "", "ups", "")
     mate.refresh_from_db()
     assert (mate.stage, mate.label_state) == ("hold", "")
 
@@ -153,7 +154,7 @@ def test_an_order_stays_in_its_box_once_the_label_is_bought(
 ) -> None:
     lead = joined(connected, pair)
     (mate,) = box_mates.mates_of([lead.pk])[lead.pk]
-    actions.note_label(lead.pk, "bought", "ups", UPS)
+    note_label(lead.pk, "bought", "ups", UPS)
     mate.refresh_from_db()
     with pytest.raises(combining.CannotCombine, match="void it first"):
         combining.leave(mate, user=connected.user)
@@ -303,6 +304,18 @@ def test_the_adviser_page_shows_the_saving_and_combines(
     assert "travels in the box of order" in client.get(page).content.decode()
     client.post(wreverse(connected.workspace, "orders:box-leave", order_id=order.pk))
     assert not BoxMate.objects.exists()
+
+
+def test_where_tiktok_does_not_answer_only_that_is_said(
+    connected: Connected, client: Client
+) -> None:
+    client.force_login(connected.user)
+    path = "/fulfillment/*/combinable_packages/search"
+    connected.sandbox.fault("status", path=path, status=503, times=9)
+    response = client.post(wreverse(connected.workspace, "orders:combine-look"), follow=True)
+    told = [str(message) for message in response.context["messages"]]
+    assert len(told) == 1
+    assert told[0].startswith(f"{connected.shop.name}: ")
 
 
 def test_a_viewer_sees_the_page_without_its_buttons(connected: Connected, client: Client) -> None:

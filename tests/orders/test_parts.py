@@ -1,0 +1,81 @@
+"""Which lines of an order are in which of its parcels, and whose turn it is."""
+
+import pytest
+
+from orders import parts
+from orders.models import Order
+
+
+def two(first: str = "", second: str = "") -> parts.Parts:
+    return [parts.entry(["a", "b"], label=first), parts.entry(["c"], label=second)]
+
+
+@pytest.mark.parametrize(
+    ("labels", "turn", "state"),
+    [
+        (("", ""), 1, ""),
+        (("bought", ""), 2, "part"),
+        (("", "bought"), 1, "part"),
+        (("buying", ""), 2, "part"),
+        (("bought", "bought"), 2, "bought"),
+        (("unknown", "bought"), 2, "unknown"),
+        (("bought", "buying"), 2, "buying"),
+        (("elsewhere", ""), 2, ""),
+        (("elsewhere", "bought"), 2, "bought"),
+        (("gone", "bought"), 2, "bought"),
+        (("gone", "elsewhere"), 2, ""),
+    ],
+)
+def test_the_first_parcel_without_a_label_is_next_and_the_order_says_how_far_it_is(
+    labels: tuple[str, str], turn: int, state: str
+) -> None:
+    found = two(*labels)
+    assert (parts.in_turn(found), parts.label_state(found)) == (turn, state)
+
+
+def test_an_order_in_one_parcel_needs_one_label_and_holds_all_lines() -> None:
+    order = Order(parcel={"weight_g": 1})
+    assert (parts.in_turn([]), parts.open_parts(order), parts.later(order)) == (0, [0], [])
+    assert parts.lines_of(order) is None
+    assert parts.own_parcel(order) == {"weight_g": 1}
+    assert parts.name(0, order.parts) == ""
+
+
+def test_a_view_shows_another_parcel_and_leaves_the_order_alone() -> None:
+    order = Order(parts=two(), part=1)
+    order.parts[1]["parcel"] = {"weight_g": 7}
+    second = parts.view(order, 2)
+    assert (second.part, order.part) == (2, 1)
+    assert parts.lines_of(second) == {"c"}
+    assert parts.own_parcel(second) == {"weight_g": 7}
+    assert parts.own_parcel(order) == {}
+    assert (parts.later(order), parts.later(second)) == ([2], [1])
+    assert parts.name(2, order.parts) == "parcel 2 of 2"
+
+
+def test_noting_a_label_changes_its_parcel_only_and_a_voided_one_leaves_no_trace() -> None:
+    before = two()
+    after = parts.noted(before, 2, "bought", "ups", "1Z1")
+    assert before == two()
+    assert after[0] == before[0]
+    assert (after[1]["label"], after[1]["carrier"], after[1]["tracking"]) == (
+        ("bought", "ups", "1Z1")
+    )
+    assert parts.noted(after, 2, "", "ups", "1Z1") == before
+
+
+def test_a_parcel_whose_items_were_all_cancelled_needs_no_label_until_they_are_back() -> None:
+    gone = parts.tidied(two(), ["a", "b"], ["a", "b", "c"])
+    assert [one["label"] for one in gone] == ["", "gone"]
+    assert parts.tidied(gone, ["a", "b", "c"], ["a", "b", "c"]) == two()
+
+
+def test_a_bought_parcel_keeps_its_label_whatever_is_cancelled() -> None:
+    found = parts.tidied(two("bought", ""), ["c"], ["a", "b", "c"])
+    assert [one["label"] for one in found] == ["bought", ""]
+
+
+def test_lines_that_are_in_no_parcel_get_one_of_their_own() -> None:
+    found = parts.tidied(two("bought", ""), ["a", "b", "c", "d"], ["a", "b", "c", "d"])
+    assert found[2]["lines"] == ["d"]
+    assert parts.number_of(found) == {"a": 1, "b": 1, "c": 2, "d": 3}
