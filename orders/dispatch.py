@@ -36,8 +36,9 @@ class NotYet(DispatchConflict):
     """A call with a voided label's number is still out: ask again once it is settled."""
 
 
-def request(order: Order, *, tracking_number: str, carrier: str) -> Dispatch:
-    """Have TikTok told within moments; the same number twice is one dispatch.
+def request(order: Order, *, tracking_number: str, carrier: str, part: int = 0) -> Dispatch:
+    """Have TikTok told within moments; the same number twice is one dispatch. `part` is the parcel,
+    for an order in several: TikTok is told of its lines then.
 
     ValueError for an order TikTok ships, DispatchConflict once it was told another number, NotYet
     while that is not known.
@@ -47,7 +48,7 @@ def request(order: Order, *, tracking_number: str, carrier: str) -> Dispatch:
     number = telling.normal(tracking_number)
     with transaction.atomic():
         Order.objects.select_for_update(no_key=True).get(pk=order.pk)
-        found = Dispatch.objects.filter(order=order).exclude(state="withdrawn").first()
+        found = _standing(order, part).first()
         if found is not None and found.tracking_number == number:
             return found
         if found is not None:
@@ -58,47 +59,51 @@ def request(order: Order, *, tracking_number: str, carrier: str) -> Dispatch:
                     f"TikTok was told tracking number {found.tracking_number} for this order."
                 )
             DISPATCH.move(found, "withdrawn")
-        made = Dispatch.objects.create(order=order, tracking_number=number, carrier=carrier[:40])
+        made = Dispatch.objects.create(
+            order=order, part=part, tracking_number=number, carrier=carrier[:40]
+        )
         _wake(made)
     return made
 
 
-def request_many(wanted: Iterable[tuple[Order, str, str]]) -> None:
-    """`request` for many orders, each with its number and carrier, in a few statements. Nothing is
-    requested when one of them raises."""
+def request_many(wanted: Iterable[tuple[Order, str, str, int]]) -> None:
+    """`request` for many orders, each with its number, carrier and parcel, in a few statements.
+    Nothing is requested when one of them raises."""
     asked = list(wanted)
     with transaction.atomic():
-        ids = [order.pk for order, _, _ in asked]
+        ids = [order.pk for order, *_ in asked]
         known = set(
             Dispatch.objects.filter(order__in=ids)
             .exclude(state="withdrawn")
-            .values_list("order_id", flat=True)
+            .values_list("order_id", "part")
         )
         made = []
-        for order, number, carrier in asked:
-            if order.pk in known or order.lane != Lane.OWN:
-                request(order, tracking_number=number, carrier=carrier)
+        for order, number, carrier, part in asked:
+            if (order.pk, part) in known or order.lane != Lane.OWN:
+                request(order, tracking_number=number, carrier=carrier, part=part)
                 continue
             number = telling.normal(number)
-            made.append(Dispatch(order=order, tracking_number=number, carrier=carrier[:40]))
+            made.append(
+                Dispatch(order=order, part=part, tracking_number=number, carrier=carrier[:40])
+            )
         Dispatch.objects.bulk_create(made)
         if made:
             _wake(*made)
 
 
-def withdraw(order: Order) -> bool:
+def withdraw(order: Order, part: int = 0) -> bool:
     """The label was voided: take back what TikTok was not told yet, for every order in its box;
     False when it was told.
 
     Also False while a call is out: the wish is kept, and holds as soon as it is clear that the call
     did not arrive.
     """
-    return all([_withdraw(one) for one in box_mates.together(order)])
+    return all([_withdraw(one, part) for one in box_mates.together(order)])
 
 
-def _withdraw(order: Order) -> bool:
+def _withdraw(order: Order, part: int) -> bool:
     with transaction.atomic():
-        found = _standing(order).select_for_update(no_key=True).first()
+        found = _standing(order, part).select_for_update(no_key=True).first()
         if found is None:
             return True
         if found.state in ("due", "refused"):
@@ -106,24 +111,24 @@ def _withdraw(order: Order) -> bool:
             restage([order.pk])
             return True
         if found.state in ("telling", "unknown"):
-            _standing(order).update(withdraw_wanted=True)
+            _standing(order, part).update(withdraw_wanted=True)
         return False
 
 
-def keep(order: Order) -> bool:
+def keep(order: Order, part: int = 0) -> bool:
     """The label is in use after all: forget the wish to withdraw. False when nothing stands that
     tells TikTok its number."""
-    return bool(_standing(order).update(withdraw_wanted=False))
+    return bool(_standing(order, part).update(withdraw_wanted=False))
 
 
-def known_number(order: Order) -> str:
+def known_number(order: Order, part: int = 0) -> str:
     """The tracking number TikTok knows, or may know by a call that is out; else empty."""
-    out = _standing(order).filter(state__in=("telling", "unknown", "done"))
+    out = _standing(order, part).filter(state__in=("telling", "unknown", "done"))
     return out.values_list("tracking_number", flat=True).first() or ""
 
 
-def _standing(order: Order) -> QuerySet[Dispatch]:
-    return Dispatch.objects.filter(order=order).exclude(state="withdrawn")
+def _standing(order: Order, part: int) -> QuerySet[Dispatch]:
+    return Dispatch.objects.filter(order=order, part=part).exclude(state="withdrawn")
 
 
 def retry(dispatch: Dispatch, user: User | None) -> None:

@@ -14,7 +14,9 @@ from core.errors import NotAuthorized, OutcomeUnknown, Rejected, RemoteError
 from core.models import User
 from core.notifications import notify
 from core.patience import patience
-from orders.models import Dispatch, OrderEvent
+from orders import parts
+from orders.models import Dispatch, Order, OrderEvent
+from orders.models import Line as OrderLine
 from orders.number_checks import Refused, check, normal
 from orders.staging import restage
 from orders.states import DISPATCH
@@ -73,8 +75,8 @@ def tell(dispatch: Dispatch) -> None:
 
 
 def _push(client: TikTokShopClient, dispatch: Dispatch, provider_id: str) -> dict[str, object]:
-    """The call. Asked to name lines, which is a refusal, it names every line that is not
-    cancelled."""
+    """The call, naming the lines of a parcel that is one of several. Asked to name lines, which is
+    a refusal, it names every line that is not cancelled."""
     order = dispatch.order
 
     def push(lines: tuple[Line, ...]) -> dict[str, object]:
@@ -86,13 +88,25 @@ def _push(client: TikTokShopClient, dispatch: Dispatch, provider_id: str) -> dic
             lines=lines,
         )
 
+    if dispatch.part:
+        return push(_lines(dispatch))
     try:
         return push(())
     except Rejected as error:
         if error.code != NEEDS_LINES:
             raise
-    ids = order.lines.exclude(status="CANCELLED").values_list("tiktok_id", flat=True)
-    return push(tuple(Line(line_id) for line_id in ids))
+    return push(_lines(dispatch))
+
+
+def _lines(dispatch: Dispatch) -> tuple[Line, ...]:
+    rows = _in_parcel(dispatch.order, dispatch.part)
+    return tuple(Line(row.tiktok_id) for row in rows if row.status != "CANCELLED")
+
+
+def _in_parcel(order: Order, part: int) -> list[OrderLine]:
+    """The order's lines in one of its parcels: all of them, where it has one only."""
+    ids = parts.lines_of(parts.view(order, part))
+    return [row for row in order.lines.order_by("pk") if ids is None or row.tiktok_id in ids]
 
 
 def settle_error(dispatch: Dispatch, error: RemoteError) -> None:
@@ -120,11 +134,9 @@ def resolve(dispatch: Dispatch, *, now: datetime) -> None:
     if not found:
         refuse(dispatch, "TikTok does not know this order.", "")
         return
-    fresh = found[0]
-    numbers = {fresh.tracking_number, *fresh.lines.values_list("tracking_number", flat=True)}
-    numbers = {normal(number) for number in numbers if number}
+    numbers, package_id = _shown(dispatch, found[0])
     if dispatch.tracking_number in numbers:
-        done(dispatch, package_id=next(iter(fresh.package_ids), ""), warning="")
+        done(dispatch, package_id=package_id, warning="")
     elif numbers:
         shown = ", ".join(sorted(numbers))
         refuse(dispatch, f"TikTok already has another tracking number for it: {shown}.", "other")
@@ -136,6 +148,17 @@ def resolve(dispatch: Dispatch, *, now: datetime) -> None:
         refuse(dispatch, "TikTok calls it shipped, but shows no tracking number.", dispatch.code)
     else:
         _untold(dispatch, "due", due_at=now, reason="", code="")
+
+
+def _shown(dispatch: Dispatch, fresh: Order) -> tuple[set[str], str]:
+    """The tracking numbers TikTok shows for the dispatch's parcel, and its package."""
+    lines = _in_parcel(fresh, dispatch.part)
+    numbers = {line.tracking_number for line in lines}
+    package_id = next((line.package_id for line in lines if line.package_id), "")
+    if not dispatch.part:
+        numbers.add(fresh.tracking_number)
+        package_id = next(iter(fresh.package_ids), "")
+    return {normal(number) for number in numbers if number}, package_id
 
 
 def done(dispatch: Dispatch, *, package_id: str, warning: str = "") -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from core.errors import OutcomeUnknown, RemoteError
 from core.states import LostRace
-from orders import telling
+from orders import parts, telling
 from orders.calls import BY_PACKAGE, ship_call
 from orders.models import Dispatch
 from orders.number_checks import Refused, check
@@ -76,7 +76,10 @@ def _ready(client: TikTokShopClient, dispatches: list[Dispatch]) -> list[tuple[D
     ready = []
     for dispatch in dispatches:
         try:
-            package = _package(client, dispatch, packages.get(dispatch.order_id, ""))
+            waiting = packages.get(dispatch.order_id, "")
+            if dispatch.part:
+                waiting = parts.current(parts.view(dispatch.order, dispatch.part))["package"]
+            package = _package(client, dispatch, waiting)
         except Refused as refusal:
             telling.refuse(dispatch, refusal.text, refusal.code)
             continue

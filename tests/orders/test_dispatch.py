@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from core.models import AuditEntry, Notification
 from core.states import IllegalMove
-from orders import actions, dispatch, sync
+from orders import dispatch, sync
+from orders.label_notes import note_label
 from orders.models import Dispatch, Order, OrderEvent
 from shops.clients import use_transport
 from shops.models import Authorization, DeliveryProviders
@@ -25,7 +26,7 @@ def an_order(shop: Connected, **how: Any) -> Order:
     """An order with an own label just bought for it."""
     number = shop.sandbox.new_order(shipping_type="SELLER", units=2, **how)
     (order,) = sync.read_orders(shop.shop, [number])
-    actions.note_label(order.pk, "bought", "ups", UPS)
+    note_label(order.pk, "bought", "ups", UPS)
     order.refresh_from_db()
     return order
 
