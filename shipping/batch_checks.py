@@ -17,6 +17,7 @@ from core.money import Money
 from core.states import IllegalMove, LostRace
 from orders.models import Order
 from orders.sync import read_orders
+from shipping import part_plans
 from shipping.batch_sheet import reason_code, reason_sentence
 from shipping.box_checks import gone_from
 from shipping.ceilings import NEW_SHEET, from_json, is_dearer
@@ -47,13 +48,14 @@ class Verdict:
     later: timedelta = timedelta(0)
 
 
+NOT_ALL_PRICED = "The rates of its other parcels are still being asked for."
 STOPPED = Verdict("left_out", "The batch was stopped.", "retry")
 
 
 def known_orders(order_ids: list[int], batch: Batch) -> list[Order]:
     """As much of these orders of the batch's workspace as it takes to read them again."""
     theirs = Order.objects.filter(pk__in=order_ids, workspace_id=batch.workspace_id)
-    found = list(theirs.only("tiktok_id", "shop"))
+    found = list(theirs.only("tiktok_id", "shop", "parts", "part"))
     shops = Shop.objects.select_related("authorization").in_bulk({one.shop_id for one in found})
     for order in found:
         order.shop = shops[order.shop_id]
@@ -128,6 +130,8 @@ def last_look(order: Order, label: Label, batch: Batch) -> tuple[Order, Verdict 
 
 def _is_for(label: Label, order: Order) -> bool:
     """Whether the label's addresses and parcel are still the order's."""
+    if (label.part, label.split_version) != (order.part, order.split_version):
+        return False
     try:
         return spec_hash(spec_for(order, context_for([order]))) == spec_hash(spec_of(label))
     except CannotPlan:  # pricing it anew says why
@@ -141,7 +145,12 @@ def priced(
     more than the order's price in `ceilings`, as it was confirmed."""
     try:
         quotes = plan_order(order, now=timezone.now(), context=context)
-        if dearer := _dearer(quotes, ceilings.get(order.pk)):
+        ceiling = ceilings.get(order.pk)
+        if ceiling and order.parts:
+            ceiling = part_plans.ceiling_left(order, ceiling, batch)
+            if ceiling is None:
+                return Verdict("waiting", NOT_ALL_PRICED, "retry", timedelta(seconds=30))
+        if dearer := _dearer(quotes, ceiling):
             return dearer
         if order.pk not in ceilings and (above := _unseen(order, quotes, batch)):
             return above
@@ -187,10 +196,11 @@ def _unseen(order: Order, quotes: QuoteSet, batch: Batch) -> Verdict | None:
 
 def known_labels(order_ids: list[int], batch_ids: Iterable[int]) -> dict[int, Label]:
     """The label of each order that is in use; else the one that one of these batches bought and
-    that was given back since: a batch was confirmed for one label an order, it buys no second."""
+    that was given back since: a batch was confirmed for one label an order, it buys no second. Of
+    an order in several parcels, that of the one whose turn it is."""
     live = Q(state__in=["ready", "buying", "unknown", "bought", "voiding"])
     given_back = Q(batch__in=batch_ids, state__in=GIVEN_BACK)
-    labels = Label.objects.filter(live | given_back, order__in=order_ids)
+    labels = Label.objects.in_turn().filter(live | given_back, order__in=order_ids)
     return {
         label.order_id: label
         for label in sorted(labels, key=lambda label: label.state not in GIVEN_BACK)

@@ -1,5 +1,4 @@
-"""Buys a batch: items are taken in pick order, re-read from TikTok, priced, bought, their documents
-kept.
+"""Buys a batch: items are taken in pick order, re-read from TikTok, priced, bought, kept as files.
 
 Purchases keep every account's allowed number of them under way; pricing, documents and the word to
 TikTok happen beside them, in threads of their own. A runner may die at any point:
@@ -23,6 +22,7 @@ from core.models import ITEM, Batch, BatchItem
 from core.patience import patience
 from core.queues import Queue
 from core.states import IllegalMove, LostRace
+from orders import parts
 from orders.dispatch import dispatch_due
 from shipping import batch_checks as checks
 from shipping.batch_checks import STOPPED, Verdict
@@ -243,11 +243,13 @@ class Runner:
         for task in tasks:
             task.chosen.order = task.order
         telling.tell_many(task.chosen for task in tasks)
-        ids = [task.item.pk for task in tasks]
-        items.settle_done(self.batch, ids, now=timezone.now())
-        for pk in ids:
+        for task in [one for one in tasks if parts.later(one.order)]:  # its next parcel
+            self._end(task, Verdict("waiting", ""))
+        over = [task.item.pk for task in tasks if not parts.later(task.order)]
+        items.settle_done(self.batch, over, now=timezone.now())
+        for pk in over:
             self.in_hand.pop(pk, None)
-        self._offer_papers(len(ids))
+        self._offer_papers(len(tasks))
 
     def _offer_papers(self, more: int) -> None:
         """A print file of the first labels soon, and a new one now and then."""

@@ -17,7 +17,7 @@ from core.money import Money
 from orders.blockers import BLOCKERS, sentence
 from orders.models import Lane, Order, Stage
 from shipping.models import Label, QuoteSet
-from shipping.plan import plans_for
+from shipping.part_plans import Plans, open_plans
 from shipping.providers.carriers import display_name
 from shipping.quote_sets import MARGIN
 from shipping.rating.select import business_days_after
@@ -62,6 +62,7 @@ class Sheet:
     selected: int
     limit: int
     order_ids: list[int] = field(default_factory=list)
+    labels: int = 0  # more than orders where one of them travels in several parcels
     prices: dict[int, Money] = field(default_factory=dict)  # of order_ids that `totals` cover
     unpriced: int = 0
     totals: list[Money] = field(default_factory=list)
@@ -77,7 +78,12 @@ class Sheet:
     @property
     def count(self) -> int:
         """How many labels would be bought."""
-        return len(self.order_ids)
+        return self.labels
+
+    @property
+    def priced(self) -> int:
+        """How many of them have a price: what `totals` cover."""
+        return sum(share.count for share in self.lanes)
 
     @property
     def left_out_count(self) -> int:
@@ -102,7 +108,7 @@ class Sheet:
         if not self.over_limit:
             return ""
         return (
-            f"A batch holds {self.limit:,} labels: these are the first {self.limit:,} in pick "
+            f"A batch holds {self.limit:,} orders: these are the first {self.limit:,} in pick "
             f"order, {self.over_limit:,} more stay in the queue for the next batch."
         )
 
@@ -120,14 +126,15 @@ def sheet(workspace: Workspace, orders: "QuerySet[Order]", *, now: datetime | No
     buyable, result.left_out = _sorted_out(selected)
     result.over_limit = max(0, len(buyable) - settings.BATCH_LIMIT)
     buyable = buyable[: settings.BATCH_LIMIT]
-    plans = plans_for(buyable)
-    dead = [order for order in buyable if _cannot_be_priced(plans.get(order.pk), now)]
+    plans = open_plans(buyable)
+    dead = [order for order in buyable if _dead(plans[order.pk], now)]
     if dead:
-        result.left_out.append(_without_rate(dead, plans))
+        result.left_out.append(_without_rate(dead, plans, now))
         gone = {order.pk for order in dead}
         buyable = [order for order in buyable if order.pk not in gone]
     buyable = _guarded(result, workspace, buyable, plans, now)
     result.order_ids = [order.pk for order in buyable]
+    result.labels = sum(len(plans[order.pk]) for order in buyable)
     _add_up(result, buyable, plans, now)
     _compare(result, workspace, now)
     return result
@@ -137,6 +144,7 @@ def _sorted_out(selected: list[Order]) -> tuple[list[Order], list[LeftOut]]:
     """Buyable orders, and the rest by reason."""
     labelled = set(
         Label.objects.live()
+        .in_turn()
         .filter(order__in=[order.pk for order in selected])
         .values_list("order_id", flat=True)
     )
@@ -166,6 +174,7 @@ def reason_code(order: Order, *, has_label: bool) -> str:
 _OURS = {
     "shipped": "It is shipped already.",
     "label_exists": "It has a label already.",
+    "in_parcels": "It travels in several parcels: set each of them on its page.",
     "not_ready": "It is not ready to be bought.",
 }
 
@@ -188,8 +197,9 @@ def left_out(code: str, orders: list[Order]) -> LeftOut:
     )
 
 
-def _without_rate(orders: list[Order], plans: dict[int, QuoteSet]) -> LeftOut:
-    text = str(plans[orders[0].pk].reason.get("sentence", "No rate can be bought."))
+def _without_rate(orders: list[Order], plans: dict[int, Plans], now: datetime) -> LeftOut:
+    dead = _dead(plans[orders[0].pk], now)
+    text = str(dead[0].reason.get("sentence", "No rate can be bought."))
     return LeftOut("no_rate", text, "", "", "", tuple(order.pk for order in orders))
 
 
@@ -197,12 +207,12 @@ def _guarded(
     result: Sheet,
     workspace: Workspace,
     orders: list[Order],
-    plans: dict[int, QuoteSet],
+    plans: dict[int, Plans],
     now: datetime,
 ) -> list[Order]:
     """The orders whose price the spend guard lets pass; those without one yet are judged when they
     have it."""
-    found = ((order, plans.get(order.pk)) for order in orders)
+    found = ((order, quotes) for order in orders for quotes in plans[order.pk])
     rows = (
         guard.priced(order.pk, order.due_at, quotes)
         for order, quotes in found
@@ -224,8 +234,9 @@ def _is_valid(quotes: QuoteSet | None, now: datetime) -> bool:
     return quotes is not None and quotes.expires_at > now + MARGIN
 
 
-def _cannot_be_priced(quotes: QuoteSet | None, now: datetime) -> bool:
-    return _is_valid(quotes, now) and quotes is not None and quotes.chosen is None
+def _dead(plans: Plans, now: datetime) -> list[QuoteSet]:
+    """Of the order's parcels, those for which nothing can be bought."""
+    return [one for one in plans if one is not None and _is_valid(one, now) and one.chosen is None]
 
 
 def _chosen(quotes: QuoteSet | None, now: datetime) -> dict[str, Any] | None:
@@ -235,21 +246,22 @@ def _chosen(quotes: QuoteSet | None, now: datetime) -> dict[str, Any] | None:
     return rate
 
 
-def _add_up(result: Sheet, orders: list[Order], plans: dict[int, QuoteSet], now: datetime) -> None:
+def _add_up(result: Sheet, orders: list[Order], plans: dict[int, Plans], now: datetime) -> None:
     lanes: dict[str, list[Money]] = defaultdict(list)
     carriers: dict[str, list[Money]] = defaultdict(list)
     days: list[int] = []
     for order in orders:
-        rate = _chosen(plans.get(order.pk), now)
-        if rate is None:
+        rates = [rate for quotes in plans[order.pk] if (rate := _chosen(quotes, now))]
+        prices = [Money.of(rate["price"], rate["currency"]) for rate in rates]
+        # An order is confirmed at one price, for all of its parcels
+        if len(rates) < len(plans[order.pk]) or len({one.currency for one in prices}) > 1:
             result.unpriced += 1
             continue
-        price = Money.of(rate["price"], rate["currency"])
-        result.prices[order.pk] = price
-        lanes[LANES.get(order.lane, order.lane)].append(price)
-        carriers[display_name(rate["carrier"])].append(price)
-        if rate["days"] is not None:
-            days.append(rate["days"])
+        result.prices[order.pk] = sum(prices[1:], prices[0])
+        lanes[LANES.get(order.lane, order.lane)] += prices
+        for rate, price in zip(rates, prices, strict=True):
+            carriers[display_name(rate["carrier"])].append(price)
+        days += [rate["days"] for rate in rates if rate["days"] is not None]
     result.lanes = _shares(lanes)
     result.carriers = _shares(carriers)
     result.totals = sums(price for prices in lanes.values() for price in prices)
@@ -273,11 +285,10 @@ def sums(prices: Iterable[Money]) -> list[Money]:
 def _compare(result: Sheet, workspace: Workspace, now: datetime) -> None:
     """Average cost per label against the last seven days, where there is one currency to speak
     of."""
-    priced = result.count - result.unpriced
-    if len(result.totals) != 1 or not priced:
+    if len(result.totals) != 1 or not result.priced:
         return
     spent = result.totals[0]
-    result.average = Money(spent.amount / priced, spent.currency)
+    result.average = Money(spent.amount / result.priced, spent.currency)
     before = Label.objects.of(workspace).filter(
         state="bought", currency=spent.currency, settled_at__gte=now - timedelta(days=7)
     )

@@ -39,7 +39,7 @@ def sorted_out(
     """The workspace's orders that may be changed, in queue order, and the others by reason."""
     orders = Order.objects.of(workspace).filter(pk__in=list(ids)).light().in_queue_order()
     rows = list(orders)
-    live = Label.objects.live().filter(order__in=[order.pk for order in rows])
+    live = Label.objects.live().in_turn().filter(order__in=[order.pk for order in rows])
     labelled = set(live.values_list("order_id", flat=True))
     free: list[Order] = []
     groups: dict[str, list[Order]] = defaultdict(list)

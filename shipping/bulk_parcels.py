@@ -43,6 +43,8 @@ def open_orders(workspace: Workspace, ids: Iterable[int]) -> tuple[list[Order], 
 
 
 def _reason(order: Order, has_label: bool) -> str:
+    if order.parts:
+        return "in_parcels"
     waits = order.stage in (Stage.HOLD, Stage.FIX) and not has_label and not order.label_state
     return "" if waits else reason_code(order, has_label=has_label)
 

@@ -23,8 +23,8 @@ from shipping.models import QuoteSet
 from shipping.naming import full_name
 from shipping.parcels import parcels_for
 from shipping.plan import choose_rate, plans_for
+from shipping.plan_notes import chosen_for
 from shipping.quote_sets import MARGIN
-from shipping.quoting import note_of
 from shipping.wished import best_again, choose_again, copy
 
 # What may be asked for besides a service by its full name ("UPS Ground"), whoever sells it
@@ -195,6 +195,6 @@ def _again(quotes: QuoteSet, *, now: datetime) -> QuoteSet:
 
 
 def _note(workspace: Workspace, chosen: dict[int, QuoteSet]) -> None:
-    orders = Order.objects.of(workspace).filter(pk__in=list(chosen)).light()
-    boxes = parcels_for(orders)
-    note_plans({pk: note_of(quotes, boxes[pk]) for pk, quotes in chosen.items()})
+    orders = {o.pk: o for o in Order.objects.of(workspace).filter(pk__in=list(chosen)).light()}
+    boxes = parcels_for(orders.values())
+    note_plans({pk: chosen_for(orders[pk], one, boxes[pk]) for pk, one in chosen.items()})

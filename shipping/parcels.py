@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from core.sizes import MOST_GRAMS, MOST_MM
+from orders import parts
 from orders.box_mates import mates_of
 from orders.models import Line, Order
 from shipping import wishes
@@ -145,8 +146,8 @@ def parcels_for(orders: Iterable[Order], *, box: Box | None = None) -> dict[int,
                 if (order.shop_id, s) in skus
             },
             [box] if box else boxes[order.workspace_id],
-            own={} if box else order.parcel,
-            ruled=box is None and order.pk not in mates,
+            own={} if box else parts.own_parcel(order),
+            ruled=box is None and order.pk not in mates and not order.parts,
         )
         for order in chosen
     }
@@ -175,16 +176,19 @@ def _choose(
 
 
 def _units(chosen: list[Order], mates: Mapping[int, list[Order]]) -> dict[int, Counter[str]]:
-    """How many units of each SKU are in each order's box, by the order's pk."""
+    """How many units of each SKU are in each order's box, by the order's pk; of an order in several
+    parcels, in the one whose turn it is."""
+    inside = {order.pk: parts.lines_of(order) for order in chosen if order.parts}
     lead_of = {mate.pk: pk for pk, others in mates.items() for mate in others}
     rows = (
         Line.objects.filter(order__in=[*(order.pk for order in chosen), *lead_of])
         .exclude(status="CANCELLED")
         .order_by("order_id")
-        .values_list("order_id", "sku_id")
+        .values_list("order_id", "sku_id", "tiktok_id")
     )
     units: dict[int, Counter[str]] = {}
     for order_id, group in groupby(rows, key=lambda row: row[0]):
-        counts = Counter(sku for _, sku in group)
+        lines = inside.get(order_id)
+        counts = Counter(sku for _, sku, line in group if lines is None or line in lines)
         units.setdefault(lead_of.get(order_id, order_id), Counter()).update(counts)
     return units

@@ -14,6 +14,7 @@ from core.errors import NotAuthorized, RemoteError
 from core.models import Workspace
 from core.money import Money
 from core.vault import VaultError
+from orders import parts
 from orders.addresses import PARTS
 from orders.models import Order
 from shipping import accounts, parcels, quote_sets, wished, wishes
@@ -93,13 +94,16 @@ def _forbidden(shops: Collection[Shop]) -> dict[int, Sequence[gate.CarrierRule]]
 
 
 def plans_for(orders: Iterable[Order]) -> dict[int, QuoteSet]:
-    """The newest quote set of each order, by its pk; one query."""
+    """The newest quote set of each order, by its pk: of the parcel whose turn it is. One query."""
+    turns = {order.pk: order.part for order in orders}
     newest = (
-        QuoteSet.objects.filter(order__in=[order.pk for order in orders])
-        .order_by("order_id", "-at")
-        .distinct("order_id")
+        QuoteSet.objects.filter(order__in=turns)
+        .order_by("order_id", "part", "-at")
+        .distinct("order_id", "part")
     )
-    return {quotes.order_id: quotes for quotes in newest}
+    if not any(turns.values()):
+        newest = newest.filter(part=0)
+    return {quotes.order_id: quotes for quotes in newest if quotes.part == turns[quotes.order_id]}
 
 
 def spec_for(order: Order, context: Context) -> ShipmentSpec:
@@ -124,9 +128,20 @@ def spec_for(order: Order, context: Context) -> ShipmentSpec:
         tiktok_order_ids=(order.tiktok_id, *choice.with_orders)
         if platform or choice.with_orders
         else (),
+        tiktok_lines=_lines(order) if platform else (),
+        tiktok_package=parts.current(order).get("package", "") if platform else "",
         insured=None if platform else insured,
         signature=Signature("" if platform else signature),
     )
+
+
+def _lines(order: Order) -> tuple[str, ...]:
+    """TikTok's ids of what is wanted in this parcel; () where everything travels in one."""
+    inside = parts.lines_of(order)
+    if inside is None:
+        return ()
+    rows = order.lines.filter(tiktok_id__in=inside).exclude(status="CANCELLED").order_by("pk")
+    return tuple(rows.values_list("tiktok_id", flat=True))
 
 
 def address_of(row: ShipFrom) -> Address:

@@ -55,6 +55,7 @@ def keep(
     quotes = QuoteSet(
         workspace_id=order.workspace_id,
         order=order,
+        part=order.part,
         at=now,
         expires_at=_expiry(gathered, zone, now, chosen=chosen is not None),
         spec=spec_to_json(spec),

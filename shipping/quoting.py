@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -15,16 +14,14 @@ from django.utils import timezone
 
 from core.jobs import job
 from core.models import Workspace
-from core.money import Money
 from core.queues import Queue
 from orders.models import Line, Order, OrderEvent
 from orders.plan_notes import PlanNote, forget_problems, note_plans
 from orders.querysets import OrderQuerySet
 from orders.staging import restage, restage_workspace
-from shipping import parcels
 from shipping.models import Label, QuoteSet
-from shipping.naming import full_name
-from shipping.plan import CannotPlan, Context, context_for, plan_order
+from shipping.plan import context_for
+from shipping.plan_notes import note_for
 from shipping.quote_sets import MARGIN
 from shipping.rules import live as rules
 
@@ -121,7 +118,7 @@ def _next(workspace_id: int | None, tried: set[int]) -> list[Order]:
 
 
 def _unquoted(workspace_id: int, now: datetime) -> OrderQuerySet:
-    quotes = QuoteSet.objects.filter(order=OuterRef("pk"))
+    quotes = QuoteSet.objects.filter(order=OuterRef("pk"), part=OuterRef("part"))
     changed = OrderEvent.objects.filter(
         order=OuterRef("order"), kind__in=["parcel", "address"], at__gt=OuterRef("at")
     )
@@ -129,7 +126,7 @@ def _unquoted(workspace_id: int, now: datetime) -> OrderQuerySet:
     unanswered = Exists(quotes.filter(chosen=None, at__gt=now - STUCK_FOR))
     ready = Q(stage="ready") & (~holds | Q(plan_price=None))
     stuck = Q(stage="fix", blocker="no_rate") & unanswered & ~holds
-    labelled = Exists(Label.objects.live().filter(order=OuterRef("pk")))
+    labelled = Exists(Label.objects.live().filter(order=OuterRef("pk"), part=OuterRef("part")))
     return Order.objects.filter(ready | stuck, ~labelled, workspace=workspace_id)
 
 
@@ -174,32 +171,3 @@ def _quote_all(orders: list[Order]) -> dict[int, PlanNote]:
     for thread in threads:
         thread.join()
     return notes
-
-
-def note_for(order: Order, now: datetime, context: Context) -> PlanNote | None:
-    """Quote one order; None when it failed in a way nobody foresaw, which is logged."""
-    try:
-        quotes = plan_order(order, now=now, context=context)
-    except CannotPlan as problem:
-        return PlanNote(problem=problem.sentence)
-    # One order that cannot be quoted must not keep the others from their prices.
-    except Exception:
-        log.exception("order %s: quote", order.pk)
-        return None
-    return note_of(quotes, context.parcels[order.pk])
-
-
-def note_of(quotes: QuoteSet, parcel: parcels.ParcelChoice) -> PlanNote:
-    """What the order itself remembers of a quote set."""
-    sentence = str(quotes.reason["sentence"])
-    size = asdict(parcel.parcel) if parcel.parcel else {}
-    if quotes.chosen is None or quotes.price is None:
-        return PlanNote(problem=sentence, parcel=size | {"source": parcel.source})
-    rate = quotes.rates[quotes.chosen]
-    return PlanNote(
-        name=full_name(rate["carrier"], rate["service_name"]),
-        price=Money(quotes.price, quotes.currency),
-        why=sentence,
-        parcel=size | {"source": parcel.source},
-        until=quotes.expires_at,
-    )

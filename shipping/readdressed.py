@@ -8,6 +8,7 @@ from core.models import Workspace
 from orders.addresses import PARTS
 from orders.models import Order
 from orders.models.orders import NOT_COLLECTED
+from orders.parts import SOME
 from shipping.models import Label
 
 SHOWN: Final = 100
@@ -28,7 +29,7 @@ def orders_of(workspace: Workspace) -> list[Differing]:
     orders that an address was changed on, and one for their labels."""
     # Worded like the condition of the index order_readdressed, which holds nothing else.
     orders = Order.objects.of(workspace).filter(
-        label_state="bought", lane="own", status__in=NOT_COLLECTED
+        label_state__in=["bought", SOME], lane="own", status__in=NOT_COLLECTED
     )
     orders = orders.filter(address_changed=True) | orders.exclude(fixed_recipient={})
     found = orders.order_by("id").defer("raw", "search_text").select_related("shop")[:SHOWN]
@@ -52,10 +53,10 @@ def differing(order: Order, label: Label) -> Differing | None:
 
 def of_order(order: Order) -> Differing | None:
     """The same for one order's label in use."""
-    if order.lane != "own" or order.label_state != "bought":
+    if order.lane != "own" or order.label_state not in ("bought", SOME):
         return None
-    label = order.labels.filter(state="bought").select_related("account").first()
-    return differing(order, label) if label else None
+    labels = order.labels.filter(state="bought").select_related("account").order_by("part")
+    return next((found for label in labels if (found := differing(order, label))), None)
 
 
 def _plain(address: dict[str, Any], name: str) -> str:

@@ -66,6 +66,7 @@ def copy(quotes: QuoteSet, index: int | None, reason: dict[str, Any], *, now: da
     return QuoteSet.objects.create(
         workspace_id=quotes.workspace_id,
         order_id=quotes.order_id,
+        part=quotes.part,
         at=now,
         expires_at=quotes.expires_at,
         spec=quotes.spec,

@@ -1,5 +1,5 @@
 """What rules, presets and people want of an order's label, as one wish with its author. Pure readers
-of Order.ruled and Order.wish.
+of Order.ruled and Order.wish; only what one of several parcels is worth takes a query.
 
 Order.ruled: {"set": actions of shipping/rules/actions.py, "by": {field: words of the rule},
 "tags": those that rules added, "off": those that a person took off again, "held": {"rule": id,
@@ -11,9 +11,13 @@ the law; where nobody offers it, the choice is made without it, and says so.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
+from django.db.models import Sum
+
 from core.money import Money
+from orders import parts
 from orders.models import Order
 from shipping.naming import full_name
 from shipping.providers.carriers import display_name
@@ -96,7 +100,13 @@ def extras(order: Order) -> tuple[Money | None, str]:
     insurance = wanted.get("insurance") or {}
     insured = None
     if insurance.get("of") == "value":
-        insured = Money(order.total, order.currency)
+        insured = Money(order.total if not order.parts else _value(order), order.currency)
     elif insurance.get("amount"):
         insured = Money.of(insurance["amount"], order.currency)
     return insured if insured and insured.amount > 0 else None, str(wanted.get("signature") or "")
+
+
+def _value(order: Order) -> Decimal:
+    """What the buyer paid for the items in the parcel whose turn it is."""
+    inside = order.lines.filter(tiktok_id__in=parts.lines_of(order) or ())
+    return Decimal(inside.exclude(status="CANCELLED").aggregate(sum=Sum("sale_price"))["sum"] or 0)

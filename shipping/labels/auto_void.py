@@ -13,8 +13,10 @@ from core.jobs import job
 from core.models import User, Workspace
 from core.queues import Queue
 from core.states import IllegalMove, LostRace
-from orders import sweep
+from orders import parts, sweep
 from orders.models import Order, OrderEvent
+from orders.models.orders import NOT_COLLECTED
+from orders.parts import SOME
 from orders.readiness import CANCELLED
 from shipping.labels import money_back
 from shipping.labels.purchase import CannotBuy
@@ -66,15 +68,35 @@ def _due() -> LabelQuerySet:
     known = MoneyBack.objects.filter(label=OuterRef("pk"))
     again = known.filter(outcome="in_use", retry_at__lte=timezone.now())
     # Worded like the condition of the index order_cancelled_labelled, which holds nothing else.
-    orders = Order.objects.filter(label_state="bought", status__in=["CANCELLED", "CANCEL"])
-    labels = Label.objects.filter(order__in=orders, state="bought")
+    orders = Order.objects.filter(
+        label_state__in=["bought", SOME], status__in=["CANCELLED", "CANCEL"]
+    )
+    wanted = Q(order__in=orders) | Q(pk__in=_emptied())
+    labels = Label.objects.filter(wanted, state="bought")
     return labels.filter(Q(~Exists(known)) | Q(Exists(again))).order_by("settled_at", "pk")
 
 
+def _emptied() -> list[int]:
+    """Labels of parcels of which every item was cancelled, while the order's others still
+    travel."""
+    rows = Label.objects.filter(part__gt=0, state="bought", first_scan_at=None)
+    rows = rows.filter(order__status__in=NOT_COLLECTED).select_related("order")
+    return [label.pk for label in rows.defer("spec", "order__raw")[:MOST] if is_emptied(label)]
+
+
+def is_emptied(label: Label) -> bool:
+    """Whether nothing is left to be shipped in the label's parcel, one of several."""
+    if not label.part:
+        return False
+    lines = parts.lines_of(parts.view(label.order, label.part)) or ()
+    return not label.order.lines.exclude(status="CANCELLED").filter(tiktok_id__in=lines).exists()
+
+
 def _one(label_id: int) -> str:
-    parts = ("account__shop__authorization", "account__workspace", "workspace", "order__shop")
-    label = Label.objects.select_related(*parts).get(pk=label_id)
-    if label.state != "bought" or label.order.status not in CANCELLED:
+    related = ("account__shop__authorization", "account__workspace", "workspace", "order__shop")
+    label = Label.objects.select_related(*related).get(pk=label_id)
+    is_over = label.order.status in CANCELLED or is_emptied(label)
+    if label.state != "bought" or not is_over:
         return label.state
     if because := why_left(label):
         _leave(label, because)
@@ -107,16 +129,21 @@ def why_left(label: Label) -> str:
 def _leave(label: Label, because: str) -> None:
     if not money_back.left(label, because):
         return
-    text = f"The order was cancelled; its label is kept. {LEFT[because]}"
+    text = f"{_what(label)} was cancelled; its label is kept. {LEFT[because]}"
     OrderEvent.objects.create(order_id=label.order_id, kind="label", text=text)
     notifications.notify(
         label.workspace,
         f"label:{label.pk}:cancelled",
-        f"Order {label.order.tiktok_id} was cancelled after its label of {label.money} was bought. "
+        f"{_what(label, named=True)} was cancelled after its label of {label.money} was bought. "
         f"{LEFT[because]}",
         level="info" if because == "unsupported" else "warn",
         link=wreverse(label.workspace, "orders:detail", order_id=label.order_id),
     )
+
+
+def _what(label: Label, *, named: bool = False) -> str:
+    order = f"Order {label.order.tiktok_id}" if named else "The order"
+    return f"Parcel {label.part} of order {label.order.tiktok_id}" if label.part else order
 
 
 def _note(label: Label, state: str) -> None:
@@ -127,9 +154,9 @@ def _note(label: Label, state: str) -> None:
         "voiding": "whether the provider heard it is being found out",
     }.get(state)
     if words is None:
-        told = f"The order was cancelled; its label could not be given back: {label.reason}"
+        told = f"{_what(label)} was cancelled; its label could not be given back: {label.reason}"
     else:
-        told = f"The order was cancelled: its label is voided by itself, {words}."
+        told = f"{_what(label)} was cancelled: its label is voided by itself, {words}."
     OrderEvent.objects.create(order_id=label.order_id, kind="label", text=told[:400])
     notifications.notify(
         label.workspace,

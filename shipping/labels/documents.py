@@ -18,8 +18,8 @@ from core.jobs import job
 from core.models import Batch
 from core.patience import patience
 from core.queues import Queue
-from orders.actions import note_label
 from shipping import accounts
+from shipping.labels.noting import tell_order
 from shipping.labels.pages import DamagedLabel, count_pages
 from shipping.labels.prints import build_print_files
 from shipping.labels.values import bought_of, order_number
@@ -85,7 +85,7 @@ def _note_kept(label: Label, found: dict[str, Any], tracking_number: str) -> Non
         columns["tell_due_at"] = timezone.now()
     with transaction.atomic():
         _write(label, columns)
-        note_label(label.order_id, "bought", label.carrier, label.tracking_number)
+        tell_order(label, "bought")
 
 
 def _put_off(label: Label, error: Exception) -> None:

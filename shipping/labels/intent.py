@@ -26,6 +26,12 @@ _USABLE = (
     "EXISTS (SELECT FROM shipping_labelaccount a WHERE a.id = account_id AND a.state = 'active' "
     "AND a.key_sealed = %s FOR KEY SHARE)"
 )
+# Whoever spreads an order over parcels locks its row, and finds no label in use then: one that was
+# chosen before, and comes into sight after that, is for parcels that are no more.
+_WHOLE = (
+    "EXISTS (SELECT FROM orders_order o WHERE o.id = order_id "
+    "AND o.split_version = shipping_label.split_version)"
+)
 # Where this does not hold, what was spent is counted first: spend/limits.py.
 _UNLIMITED = (
     "NOT EXISTS (SELECT FROM shipping_spendlimits s WHERE s.workspace_id = "
@@ -88,7 +94,7 @@ def _intend(label: Label, now: datetime) -> limits.Refusal | None:
     within them."""
     try:
         with writes.commit_of_its_own():
-            _move(label, now, f"{_USABLE} AND {_UNLIMITED}")
+            _move(label, now, f"{_USABLE} AND {_WHOLE} AND {_UNLIMITED}")
     except LostRace:
         if not limits.are_set_for(label):
             raise
@@ -102,7 +108,7 @@ def _intend_within(label: Label, now: datetime) -> limits.Refusal | None:
     with transaction.atomic(durable=True):
         refusal = limits.refusal_of(label, now=now)
         if refusal is None:
-            _move(label, now, _USABLE)
+            _move(label, now, f"{_USABLE} AND {_WHOLE}")
     return refusal
 
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from core import audit, notifications
 from core.access import wreverse
-from orders.actions import note_label
 from shipping.labels import ledger
+from shipping.labels.noting import tell_order
 from shipping.labels.person import needs_person
 from shipping.labels.states import LABEL
 from shipping.models import Label
@@ -76,7 +76,7 @@ def is_anothers(label: Label, bought: BoughtLabel) -> None:
         if label.state == "buying":
             LABEL.move(label, "unknown")
         needs_person(label, timezone.now(), reason, code="label_taken")
-        note_label(label.order_id, "unknown", label.carrier, "")
+        tell_order(label, "unknown")
 
 
 def _tell(label: Label, text: str) -> None:

@@ -22,7 +22,6 @@ from core.patience import patience
 from core.queues import Queue
 from core.states import IllegalMove, LostRace
 from core.vault import VaultError
-from orders.actions import note_label
 from orders.box_mates import follow
 from orders.models import Order
 from shipping import accounts
@@ -34,6 +33,7 @@ from shipping.labels.intent import (
     KeyReplaced,
     write_intent,
 )
+from shipping.labels.noting import tell_order
 from shipping.labels.states import LABEL
 from shipping.labels.values import order_number, rate_of, wanted_format, wanted_spec
 from shipping.models import Label, QuoteSet
@@ -65,11 +65,14 @@ FIRST_QUESTION = patience(seconds=20)
 # age on.
 GRACE = patience(minutes=1)
 
-_EXPIRE = "UPDATE shipping_quoteset SET expires_at = %s WHERE order_id = %s AND expires_at > %s"
+_EXPIRE = (
+    "UPDATE shipping_quoteset SET expires_at = %s WHERE order_id = %s AND part = %s "
+    "AND expires_at > %s"
+)
 
 
 class AlreadyLabelled(CannotBuy):
-    """The order has a label that is, or may be, paid."""
+    """The order, or the parcel of it, has a label that is, or may be, paid."""
 
 
 def prepare(order: Order, quote_set: QuoteSet, batch: Batch | None = None) -> Label:
@@ -77,13 +80,15 @@ def prepare(order: Order, quote_set: QuoteSet, batch: Batch | None = None) -> La
     choose, AlreadyLabelled when the order has a label: the database itself refuses a second one."""
     if quote_set.chosen is None:
         raise CannotBuy(quote_set.reason.get("sentence", "No rate can be bought."), "no_rate")
-    if quote_set.order_id != order.pk:
+    if (quote_set.order_id, quote_set.part) != (order.pk, order.part):
         raise ValueError(f"{quote_set} are not those of {order}")
     chosen = quote_set.rates[quote_set.chosen]
     rate = rate_from_json(chosen)
     label = Label(
         workspace_id=order.workspace_id,
         order=order,
+        part=order.part,
+        split_version=order.split_version,
         account_id=UUID(chosen["account"]),
         quote_set=quote_set,
         batch=batch,
@@ -98,7 +103,7 @@ def prepare(order: Order, quote_set: QuoteSet, batch: Batch | None = None) -> La
         spec=quote_set.spec,
         label_format=wanted_format(batch, rate.provider),
     )
-    if not writes.insert(label, unless_taken=True):  # by one_live_label_per_order
+    if not writes.insert(label, unless_taken=True):  # by one_live_label_per_parcel
         raise AlreadyLabelled("This order has a label already.", "label_exists")
     return label
 
@@ -218,7 +223,7 @@ def _book(label: Label, bought: BoughtLabel, actor: User | None) -> None:
     reached("buy.charged")
     paid_twice.book_duplicates(label, bought)
     order = label.order if Label.order.is_cached(label) else None
-    note_label(label.order_id, "bought", label.carrier, label.tracking_number, known=order)
+    tell_order(label, "bought", known=order)
     if len(label.spec.get("tiktok_order_ids", ())) > 1:
         follow(label.order_id, "bought", label.carrier, label.tracking_number)
 
@@ -273,7 +278,7 @@ def _expiry(label: Label) -> writes.Statement:
     """A rate is tried once: providers sell a shipment's postage a single time, and a refused rate
     would be refused again. The order's next label is chosen among new ones."""
     now = timezone.now()
-    return _EXPIRE, [now, label.order_id, now]
+    return _EXPIRE, [now, label.order_id, label.part, now]
 
 
 def _put_back(label: Label, error: Unavailable) -> None:
@@ -297,4 +302,4 @@ def _leave_unknown(label: Label, error: Exception) -> None:
             reason=sentence[:400],
             code=(remote.code if remote else type(error).__name__)[:60],
         )
-        note_label(label.order_id, "unknown", label.carrier, "")
+        tell_order(label, "unknown")

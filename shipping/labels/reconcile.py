@@ -17,9 +17,11 @@ from core.models import ITEM, Batch, BatchItem, User
 from core.money import Money
 from core.patience import patience
 from core.states import IllegalMove, LostRace
-from orders.actions import note_label
+from orders import parts
+from orders.models import Order
 from shipping import accounts
 from shipping.labels import documents, telling
+from shipping.labels.noting import tell_order
 from shipping.labels.person import PAUSE_WITH_PERSON, needs_person, write
 from shipping.labels.prints import build_print_files
 from shipping.labels.purchase import CannotBuy, settle
@@ -76,7 +78,7 @@ def adopt_orphans(now: datetime) -> int:
                     reason="The purchase was interrupted before its answer was kept.",
                     code="interrupted",
                 )
-                note_label(label.order_id, "unknown", label.carrier, "")
+                tell_order(label, "unknown")
         except LostRace:
             continue
         adopted += 1
@@ -170,7 +172,7 @@ def _not_bought(label: Label, sentence: str, *, code: str, actor: User | None = 
                 code=code,
                 needs_person_since=None,
             )
-            note_label(label.order_id, "", label.carrier, "")
+            tell_order(label, "")
             audit.record(
                 label.workspace_id,
                 "label.not_bought",
@@ -203,11 +205,24 @@ def settle_item(batch_id: int | None, order_id: int, state: str, reason: str = "
     item = BatchItem.objects.filter(batch=batch_id, subject_id=order_id, state="unknown").first()
     if item is None or batch_id is None:
         return
+    if state == "done" and (left := _left_to_buy(order_id)):
+        state, reason = "failed", left
     fix = "retry" if state == "failed" else ""
     try:
         ITEM.move(item, state, reason=reason[:400], fix=fix, settled_at=timezone.now())
     except (IllegalMove, LostRace):
         return
+
+
+def _left_to_buy(order_id: int) -> str:
+    """What is said of an order in several parcels of which not all have a label; "" of others."""
+    order = Order.objects.only("parts", "part").get(pk=order_id)
+    numbers = parts.open_parts(order) if order.parts else []
+    return f"Bought, but not all of it: {_named(numbers)} still needs a label." if numbers else ""
+
+
+def _named(numbers: list[int]) -> str:
+    return " and ".join(f"parcel {number}" for number in numbers)
 
 
 def close_left_rows(now: datetime) -> int:

@@ -27,7 +27,10 @@ def tell(label: Label) -> bool:
                 return False
             for order in together(label.order):
                 dispatch.request(
-                    order, tracking_number=label.tracking_number, carrier=label.carrier
+                    order,
+                    tracking_number=label.tracking_number,
+                    carrier=label.carrier,
+                    part=label.part,
                 )
     except dispatch.NotYet:  # a voided label's number is out: see what becomes of it first
         waiting.update(tell_due_at=timezone.now() + patience(minutes=1))
@@ -59,7 +62,7 @@ def tell_many(labels: Iterable[Label]) -> None:
             waiting.update(tell_due_at=None)
             mates = mates_of(due[pk].order_id for pk in found)
             dispatch.request_many(
-                (order, due[pk].tracking_number, due[pk].carrier)
+                (order, due[pk].tracking_number, due[pk].carrier, due[pk].part)
                 for pk in found
                 for order in (due[pk].order, *mates.get(due[pk].order_id, ()))
             )

@@ -24,10 +24,10 @@ from core.patience import patience
 from core.queues import Queue
 from core.states import IllegalMove, LostRace
 from orders import dispatch
-from orders.actions import note_label
 from shipping import accounts
 from shipping.labels import ledger, money_back, undecided
 from shipping.labels.asking_back import CERTAIN_AFTER, UNDECIDED, Answer, ask, ask_again
+from shipping.labels.noting import tell_order
 from shipping.labels.prints import build_print_files
 from shipping.labels.purchase import CannotBuy
 from shipping.labels.states import LABEL
@@ -97,7 +97,7 @@ def write_request(label: Label, user: User | None, why: str = "person") -> None:
         LABEL.move(
             label, "voiding", tell_due_at=None, reason="", void_at=now, due_at=due_at, attempts=0
         )
-        dispatch.withdraw(label.order)
+        dispatch.withdraw(label.order, label.part)
         money_back.asked(label, user, why=why)
         _renew_papers(label)
         audit.record(
@@ -168,7 +168,7 @@ def credit(label: Label, given: Money | None = None, note: str = "") -> None:
         ledger.refund(label, amount, reference=label.provider_label_id, note=note)
         money_back.credited(label, amount, note)
         if in_the_way:  # else the order is free already, and may have another label by now
-            note_label(label.order_id, "", label.carrier, "")
+            tell_order(label, "")
         audit.record(
             label.workspace_id,
             "label.voided",
@@ -185,7 +185,7 @@ def _accepted(label: Label, reason: str) -> None:
     due_at = timezone.now() + PAUSES["refunding"][0]
     with transaction.atomic():
         LABEL.move(label, "refunding", reason=reason[:400], due_at=due_at, attempts=0)
-        note_label(label.order_id, "", label.carrier, "")
+        tell_order(label, "")
 
 
 def keep_paid(label: Label, reason: str) -> None:
@@ -235,7 +235,7 @@ def _back(label: Label, reason: str, *, again: bool = False) -> None:
     with transaction.atomic():
         money_back.in_use(label, reason, again=again)
         _renew_papers(label)
-        told = label.provider == "tiktok" or dispatch.keep(label.order)
+        told = label.provider == "tiktok" or dispatch.keep(label.order, label.part)
         due_at = None if told or not label.tracking_number else timezone.now()
         LABEL.move(label, "bought", reason=reason[:400], tell_due_at=due_at)
 

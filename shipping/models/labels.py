@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from core.models import Workspace
 from core.money import Money
+from orders import parts
 from orders.models import Order
 from shipping.labels.states import LABEL
 from shipping.models.accounts import LabelAccount
@@ -18,18 +19,16 @@ class QuoteSet(models.Model):
 
     workspace = models.ForeignKey(Workspace, models.CASCADE)
     order = models.ForeignKey(Order, models.CASCADE, related_name="quote_sets")
+    part = models.PositiveSmallIntegerField(default=0)  # of an order in several parcels
     at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
-    spec = (
-        models.JSONField()
-    )  # the ShipmentSpec that was quoted; equal spec and not expired: reusable
+    # the ShipmentSpec that was quoted; equal spec and not expired: reusable
+    spec = models.JSONField()
     spec_hash = models.CharField(max_length=64)
-    rates = (
-        models.JSONField()
-    )  # [{account, provider, carrier, service, price, currency, days, ref, struck: {...}|None}]
-    failures = models.JSONField(
-        default=list
-    )  # [{account, name, message}]: accounts that did not answer
+    # [{account, provider, carrier, service, price, currency, days, ref, struck: {...}|None}]
+    rates = models.JSONField()
+    # [{account, name, message}]: accounts that did not answer
+    failures = models.JSONField(default=list)
     chosen = models.SmallIntegerField(null=True)  # index into rates; null: nothing could be chosen
     price = models.DecimalField(max_digits=12, decimal_places=2, null=True)  # of the chosen rate
     currency = models.CharField(max_length=3, blank=True)
@@ -55,18 +54,23 @@ class LabelQuerySet(models.QuerySet["Label"]):
         """Labels that are, or may be, paid and in use: their orders get no second one."""
         return self.filter(state__in=["buying", "unknown", "bought", "voiding"])
 
+    def in_turn(self) -> "LabelQuerySet":
+        """Labels of the parcel whose turn it is: of the only one, for most orders."""
+        return self.filter(part=models.F("order__part"))
+
 
 class Label(models.Model):
-    """One purchase of one label for one order. Bought at most once; a paid one is never lost."""
+    """One purchase of one label for one parcel. Bought at most once; a paid one is never lost."""
 
     workspace = models.ForeignKey(Workspace, models.PROTECT)
     order = models.ForeignKey(Order, models.PROTECT, related_name="labels")
+    part = models.PositiveSmallIntegerField(default=0)  # of an order in several parcels
+    split_version = models.PositiveSmallIntegerField(default=0)  # the order's, as it was chosen
     account = models.ForeignKey(LabelAccount, models.PROTECT, related_name="labels")
     quote_set = models.ForeignKey(QuoteSet, models.PROTECT, related_name="labels")
     batch = models.ForeignKey("core.Batch", models.SET_NULL, null=True, related_name="labels")
-    key = models.UUIDField(
-        default=uuid.uuid4, unique=True, editable=False
-    )  # our name for it at the provider
+    # our name for it at the provider
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     state = models.CharField(max_length=10, choices=LABEL.choices, default="ready")
     # What was chosen: a rate of the quote set, copied so that it stands alone
     provider = models.CharField(max_length=20)
@@ -97,16 +101,14 @@ class Label(models.Model):
     cost = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     label_url = models.TextField(blank=True)
     label_format = models.CharField(max_length=4, default="PDF")
-    file_key = models.CharField(
-        max_length=80, blank=True
-    )  # core.files; empty: document still to be fetched
+    # core.files; empty: document still to be fetched
+    file_key = models.CharField(max_length=80, blank=True)
     file_pages = models.PositiveSmallIntegerField(null=True)
     document_due_at = models.DateTimeField(null=True)
     document_attempts = models.PositiveSmallIntegerField(default=0)
     document_error = models.CharField(max_length=300, blank=True)  # a sentence for a person
-    tell_due_at = models.DateTimeField(
-        null=True
-    )  # own label whose number orders.dispatch has not got yet
+    # own label whose number orders.dispatch has not got yet
+    tell_due_at = models.DateTimeField(null=True)
     extra = models.JSONField(default=dict)
     print_file = models.ForeignKey(
         "PrintFile", models.SET_NULL, null=True, related_name="labels"
@@ -132,12 +134,12 @@ class Label(models.Model):
 
     class Meta:
         constraints = [
-            # The database itself refuses a second live label for an order. A label whose return
+            # The database itself refuses a second live label for a parcel. A label whose return
             # the provider accepted ("refunding") is none: it never comes back into use.
             models.UniqueConstraint(
-                fields=["order"],
+                fields=["order", "part"],
                 condition=models.Q(state__in=["ready", "buying", "unknown", "bought", "voiding"]),
-                name="one_live_label_per_order",
+                name="one_live_label_per_parcel",
             ),
             # … and more purchases at a time than an account allows
             models.UniqueConstraint(
@@ -179,6 +181,11 @@ class Label(models.Model):
                 condition=models.Q(state__in=["voiding", "refunding"]),
                 name="label_credit_due",
             ),
+            models.Index(
+                fields=["order"],
+                condition=models.Q(part__gt=0, state="bought", first_scan_at=None),
+                name="label_of_a_parcel",
+            ),
             BrinIndex(fields=["settled_at"], name="label_settled_lately"),
             models.Index(
                 fields=["next_poll_at"],
@@ -210,6 +217,11 @@ class Label(models.Model):
     def money(self) -> Money:
         """What it cost, or will cost by its quote."""
         return Money(self.price if self.cost is None else self.cost, self.currency)
+
+    @property
+    def parcel_name(self) -> str:
+        """ "parcel 1 of 2", or "" where its order travels in one."""
+        return parts.name(self.part, self.order.parts) if self.part else ""
 
 
 class LedgerQuerySet(models.QuerySet["LedgerEntry"]):

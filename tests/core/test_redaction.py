@@ -62,7 +62,7 @@ LABELS = [
 KEPT = [
     "order 576900000000000123 of shop 70000000000000001: code=36009003 request=2026112315504601A2B3",
     "orders.sync.sync_due_shops failed after 3 tries, due again at 1795449046",
-    'duplicate key value violates unique constraint "one_live_label_per_order"',
+    'duplicate key value violates unique constraint "one_live_label_per_parcel"',
     "label 12: document not ready, next try in 30 s",
     "POST /fulfillment/202309/packages/1153132434/ship 200 in 412 ms",
     "KeyError: 'line_items'",

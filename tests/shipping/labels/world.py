@@ -58,21 +58,31 @@ def provider_of_key(*parts: Any, **options: Any) -> Memory:
 
 
 class TikTok(httpx.BaseTransport):
-    """TikTok's order detail for the documents it was given; every call is counted."""
+    """TikTok's order detail for the documents it was given, every call being counted; any order may
+    be split."""
 
     def __init__(self) -> None:
         self.documents: dict[str, dict[str, Any]] = {}
         self.asked: list[list[str]] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Answers GET /order/.../orders; anything else is a mistake of the test."""
+        """Answers GET /order/.../orders and split attributes; anything else is a mistake of the
+        test."""
         parts = urlsplit(str(request.url))
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        if parts.path.endswith("/split_attributes"):
+            ids = query["order_ids"].split(",")
+            found = [{"order_id": one, "can_split": True, "must_split": False} for one in ids]
+            return _answer({"split_attributes": found})
         assert parts.path.endswith("/orders"), parts.path
-        ids = parse_qs(parts.query)["ids"][0].split(",")
+        ids = query["ids"].split(",")
         self.asked.append(ids)
-        found = [self.documents[one] for one in ids if one in self.documents]
-        body = {"code": 0, "message": "Success", "request_id": "r", "data": {"orders": found}}
-        return httpx.Response(200, content=json.dumps(body))
+        return _answer({"orders": [self.documents[one] for one in ids if one in self.documents]})
+
+
+def _answer(data: dict[str, Any]) -> httpx.Response:
+    body = {"code": 0, "message": "Success", "request_id": "r", "data": data}
+    return httpx.Response(200, content=json.dumps(body))
 
 
 @dataclass
@@ -89,7 +99,7 @@ class World:
 
     def order(self, *, sku: str = "serum", units: int = 1, **changes: Any) -> Order:
         """An order that is ready to be bought, unless `changes` to TikTok's document say
-        otherwise."""
+        otherwise. `sku` may name several, divided by blanks: so many units of each."""
         document = order_document(sku, units) | changes
         self.tiktok.documents[document["id"]] = document
         (order,) = read_orders(self.shop, [document["id"]])
@@ -134,7 +144,7 @@ def order_document(sku: str, units: int) -> dict[str, Any]:
         "tts_sla_time": now + 2 * 86_400,
         "payment": {"currency": "USD", "total_amount": "30.00", "sub_total": "30.00"},
         "recipient_address": ADDRESS,
-        "line_items": [_line(number, sku, n) for n in range(units)],
+        "line_items": [_line(number, one, n) for n, one in enumerate(sorted(sku.split() * units))],
     }
 
 

@@ -1,0 +1,55 @@
+"""Rates for every parcel of an order that travels in several; for most orders that is one."""
+
+from collections.abc import Iterable
+
+from core.models import Batch
+from core.money import Money
+from orders import parts
+from orders.models import Order
+from shipping.labels.states import GIVEN_BACK
+from shipping.models import Label, QuoteSet
+from shipping.plan import plans_for
+
+type Plans = tuple[QuoteSet | None, ...]
+
+
+def open_plans(orders: Iterable[Order]) -> dict[int, Plans]:
+    """The newest quote set of each parcel that needs a label, that of the one whose turn it is
+    first, by order; None for one that nobody asked rates for. Two queries at most."""
+    chosen = list(orders)
+    turns = plans_for(chosen)
+    several = {order.pk: parts.later(order) for order in chosen if order.parts}
+    rest = _of_parts((pk, number) for pk, some in several.items() for number in some)
+    return {
+        order.pk: (
+            turns.get(order.pk),
+            *(rest.get((order.pk, number)) for number in several.get(order.pk, ())),
+        )
+        for order in chosen
+    }
+
+
+def _of_parts(wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], QuoteSet]:
+    keys = set(wanted)
+    if not keys:
+        return {}
+    newest = (
+        QuoteSet.objects.filter(order__in={pk for pk, _ in keys}, part__gt=0)
+        .order_by("order_id", "part", "-at")
+        .distinct("order_id", "part")
+    )
+    return {key: row for row in newest if (key := (row.order_id, row.part)) in keys}
+
+
+def ceiling_left(order: Order, ceiling: Money, batch: Batch) -> Money | None:
+    """What was shown for `order` less what its other parcels cost: those that the batch has bought,
+    and those it is still to buy. None when one of these has no price to go by."""
+    left = ceiling
+    spent = Label.objects.filter(batch=batch, order=order).exclude(part=order.part)
+    for label in spent.filter(state__in=["buying", "unknown", "bought", "voiding", *GIVEN_BACK]):
+        left = left - label.money if label.currency == left.currency else left
+    for plan in open_plans([order])[order.pk][1:]:
+        if plan is None or plan.price is None or plan.currency != left.currency:
+            return None
+        left = left - Money(plan.price, plan.currency)
+    return left
