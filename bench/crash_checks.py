@@ -66,14 +66,12 @@ def open_ends(trial: Trial) -> dict[str, list[str]]:
     ):
         if state not in ("done", "withdrawn"):
             found["lost_orders"].append(f"TikTok's word on {number} is {state}: {reason}")
-    told = set(Dispatch.objects.filter(order__in=orders).values_list("order_id", flat=True))
+    told = set(Dispatch.objects.filter(order__in=orders).values_list("order_id", "part"))
     for pk, labels in labelled.items():
-        if (
-            orders[pk].lane == Lane.OWN
-            and pk not in told
-            and any(x.state == "bought" for x in labels)
-        ):
-            found["lost_orders"].append(f"order {orders[pk].tiktok_id} was never told")
+        for label in labels if orders[pk].lane == Lane.OWN else ():
+            if label.state == "bought" and (pk, label.part) not in told:
+                words = f"order {orders[pk].tiktok_id}, parcel {label.part}"
+                found["lost_orders"].append(f"{words}, was never told")
     return {kind: words for kind, words in found.items() if words}
 
 
@@ -105,14 +103,14 @@ def audit(world: World, trials: list[Trial]) -> Findings:
 
 
 def _money(world: World, found: Findings) -> None:
-    """Charges at the providers are labels of ours, one living one an order, to the cent."""
+    """Charges at the providers are labels of ours, one living one a parcel, to the cent."""
     from django.db.models import Sum
 
     from shipping.models import Label, LedgerEntry
 
     paid = Label.objects.filter(state__in=PAID)
     ours = {(label.provider, label.provider_label_id): label for label in paid}
-    live: Counter[int] = Counter()
+    live: Counter[tuple[int, int]] = Counter()
     for provider, entries in control(world, "ledger").items():
         charges = Counter(entry["ref"] for entry in entries if entry["kind"] == "charge")
         for ref, times in charges.items():
@@ -124,14 +122,16 @@ def _money(world: World, found: Findings) -> None:
             elif times > 1:
                 found.double_purchases.append(f"{provider} was paid {times} times for {ref}")
             elif label.state in LIVE:
-                live[label.order_id] += 1
+                live[label.order_id, label.part] += 1
         net = Decimal(control(world, "state")["wallets"][provider]["net"])
         booked = LedgerEntry.objects.filter(provider=provider).aggregate(n=Sum("amount"))["n"] or 0
         if net != booked:
             words = f"{provider}'s wallet says {net}, the ledger {booked}"
             found.double_purchases.append(words)
     found.double_purchases += [
-        f"order {pk} has {times} living labels" for pk, times in live.items() if times > 1
+        f"order {pk}, parcel {part}, has {times} living labels"
+        for (pk, part), times in live.items()
+        if times > 1
     ]
 
 

@@ -4,6 +4,7 @@ something is killed."""
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,8 +64,9 @@ def run(trial: Trial, world: World, dice: random.Random) -> None:
     early = trial.step.startswith(("sync.", "webhook."))
     if early:
         _arm(trial, world)
-    made = patient(lambda: ask(f"{world.sandbox}/_control/orders", {"count": ORDERS}))
-    trial.tiktok_ids = list(made["ids"])
+    for wanted in ({"count": ORDERS - 1}, {"count": 1, "skus": 2, "units": 1}):
+        made = patient(lambda wanted=wanted: ask(f"{world.sandbox}/_control/orders", wanted))
+        trial.tiktok_ids += made["ids"]
     patient(_hurry)
     if not early:
         _until(lambda: _all_read(trial), world, seconds=20)
@@ -72,6 +74,7 @@ def run(trial: Trial, world: World, dice: random.Random) -> None:
     _disturb(trial, world, dice)
     if early:
         _until(lambda: _all_read(trial), world, seconds=20)
+    patient(lambda: _spread(trial))
     trial.pressed_at = time.monotonic()
     patient(lambda: buy(trial))
     _strike(trial, world, dice)
@@ -137,6 +140,22 @@ def _all_read(trial: Trial) -> bool:
     from orders.models import Order
 
     return Order.objects.filter(tiktok_id__in=trial.tiktok_ids).count() == len(trial.tiktok_ids)
+
+
+def _spread(trial: Trial) -> None:
+    """A person lets the trial's last order, which has two products, travel in two parcels."""
+    from core.errors import RemoteError
+    from orders import splitting
+    from orders.models import Order
+
+    order = Order.objects.select_related("shop").filter(tiktok_id=trial.tiktok_ids[-1]).first()
+    if order is None or order.parts:
+        return
+    by_sku: dict[str, list[str]] = {}
+    for line in order.lines.order_by("pk"):
+        by_sku.setdefault(line.sku_id, []).append(line.tiktok_id)
+    with suppress(RemoteError, splitting.CannotSplit):  # then it travels in one
+        splitting.split(order, list(by_sku.values()), user=None)
 
 
 def buy(trial: Trial) -> None:

@@ -91,7 +91,7 @@ def _wrong(workspace: Any, orders: int, now: datetime) -> int:
     from orders.redating import sold_of
     from shipping.clock import facts
     from shipping.clock.recompute import desks_of
-    from shipping.clock.risk import judge
+    from shipping.clock.risk import judge_all
     from shops.policy.ours import book_for
 
     first = Order.objects.order_by("pk").values_list("pk", flat=True)[0]
@@ -100,7 +100,7 @@ def _wrong(workspace: Any, orders: int, now: datetime) -> int:
     desks, deadlines = desks_of(workspace, now=now), Deadlines(book_for("US", workspace.pk))
     wrong = 0
     for known in facts.read(chosen):
-        found = judge(known.parcel, desks[known.shop_id], now=now)
+        found = judge_all(known.parcels, desks[known.shop_id], now=now)
         for pk in known.order_ids:
             clock = clocks[pk]
             same = (clock.risk, clock.risk_why, clock.predicted_scan_at, clock.next_risk_at) == (
