@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.tiktok import waiting
+from sandbox.tiktok import limits, waiting
 from sandbox.tiktok.gateway import Call, Refusal, bad
 from sandbox.tiktok.packages import package_for
 from sandbox.tiktok.shipping import check_shippable, check_tracking
@@ -52,6 +52,9 @@ def _ship(store: Store, package: Json, body: Json) -> None:
         raise Refusal(21008099, "Package has been shipped. Please not ship the package again.")
     for order in orders:
         check_shippable(order)
+    inside = [line for order in orders for line in order["lines"] if line["id"] in package["lines"]]
+    if refused := limits.refusal(store, inside):
+        raise Refusal(*refused)
     own = body.get("self_shipment") or {}
     if package["shipping_type"] == "SELLER":
         carrier = check_tracking(

@@ -8,7 +8,12 @@ from sandbox.prices import Box, Place, Quote, quote
 from sandbox.tiktok.carriers import CARRIERS, USPS_ID
 from sandbox.tiktok.gateway import Call, Refusal
 from sandbox.tiktok.orders import order_for
-from sandbox.tiktok.shipping import check_shippable, new_package, pick_lines
+from sandbox.tiktok.shipping import (
+    check_shippable,
+    new_package,
+    pick_lines,
+    refuse_part_of_combined,
+)
 from sandbox.tiktok.store import Store
 from sandbox.tiktok.waiting import combined, package_first
 
@@ -138,23 +143,34 @@ def _orders_to_ship(call: Call) -> tuple[list[Json], list[str]]:
     ids = call.body.get("order_list_ids") if ship_type == "3" else [call.body.get("order_id")]
     if not ids or not all(isinstance(number, str) for number in ids):
         raise Refusal(21001001, "Invalid parameters: name the orders to ship.")
+    if ship_type == "2" and not call.body.get("order_line_item"):
+        raise Refusal(21001001, "Invalid parameters: name the order lines to ship.")
+    body = call.body if ship_type == "2" else {}
     orders = [order_for(call.store, call.shop, number) for number in dict.fromkeys(ids)]
     for order in orders:
-        if any("service" in call.store.packages[number] for number in order["packages"]) and (
-            call.store.shipped_lines(order) >= {line["id"] for line in order["lines"]}
-        ):
+        if _is_paid(call.store, order, body):
             raise Refusal(21022025, "A shipping label has already been purchased.")
         check_shippable(order)
         _own_lane(call, order)
+        if body:
+            refuse_part_of_combined(call.store, order, pick_lines(call.store, order, body))
         if (shared := combined(call.store, order)) and {*shared["orders"]} != {*ids}:
             raise Refusal(21011033, "order already combined")
         if order["buyer"]["user_id"] != orders[0]["buyer"]["user_id"]:
             raise Refusal(21011035, "Orders of different buyers cannot share a package.")
-    if ship_type == "2" and not call.body.get("order_line_item"):
-        raise Refusal(21001001, "Invalid parameters: name the order lines to ship.")
-    body = call.body if ship_type == "2" else {}
     lines = [line for order in orders for line in pick_lines(call.store, order, body)]
     return orders, lines
+
+
+def _is_paid(store: Store, order: Json, body: Json) -> bool:
+    """Whether what is to be shipped, the lines of the body or all of the order's, has a label of
+    TikTok's already."""
+    entries = [entry for entry in body.get("order_line_item") or [] if isinstance(entry, dict)]
+    every = {line["id"] for line in order["lines"]}
+    wanted = {str(entry.get("order_line_id")) for entry in entries} & every or every
+    own = [store.packages[number] for number in order["packages"]]
+    bought = any("service" in package and wanted & set(package["lines"]) for package in own)
+    return bought and wanted <= store.shipped_lines(order)
 
 
 @kind("buy")

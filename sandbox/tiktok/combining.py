@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
-from sandbox.tiktok import waiting
+from sandbox.tiktok import limits, waiting
 from sandbox.tiktok.gateway import Call, Refusal, bad
 from sandbox.tiktok.orders import check_token, fingerprint, make_token, order_for
 from sandbox.tiktok.packages import package_for
@@ -52,7 +52,6 @@ def _free(store: Store, order: Json) -> bool:
 
 async def combine(call: Call) -> Json:
     """POST /fulfillment/202309/packages/combine: code 0, and what was refused in errors[]."""
-    store = call.store
     packages, errors = [], []
     for entry in call.body.get("combinable_packages") or []:
         try:
@@ -61,10 +60,7 @@ async def combine(call: Call) -> Json:
             detail = {"package_id": str(entry.get("id"))}
             errors.append({"code": refusal.code, "message": refusal.message, "detail": detail})
     for package in packages:
-        sent = {"package_id": package["id"], "order_id_list": package["order_ids"]}
-        now = store.world.unix()
-        told = {"sc_type": "COMBINE", "role_type": "ROLE_SELLER", "update_time": now}
-        store.notify(call.shop["id"], 4, told | {"package_list": [sent]})
+        _tell(call, "COMBINE", [{"package_id": package["id"], "orders": package["order_ids"]}])
     return {"packages": packages, "errors": errors}
 
 
@@ -124,12 +120,17 @@ def _attributes(store: Store, order: Json) -> Json:
         reason = "The order is combined with others."
     elif len(order["lines"]) < 2:
         reason = "The order holds one item only."
+    boxes = [set(package["lines"]) for package in waiting.of(store, order)]
+    boxes = boxes or [{line["id"] for line in order["lines"]} - store.shipped_lines(order)]
+    together = [[line for line in order["lines"] if line["id"] in box] for box in boxes]
+    told = [why for lines in together for why in limits.reasons(store, lines)]
+    must = [why for at, why in enumerate(told) if why not in told[:at]]
     return {
         "order_id": order["id"],
         "can_split": not reason,
         "reason": reason,
-        "must_split": False,
-        "must_split_reasons": [],
+        "must_split": bool(must),
+        "must_split_reasons": must,
     }
 
 
@@ -147,4 +148,12 @@ async def split(call: Call) -> Json:
     for group in groups:
         package = waiting.make(store, [order], list(group["order_line_item_ids"]), "SPLIT")
         made.append({"splittable_group_id": group["id"], "id": package["id"]})
+    _tell(call, "SPLIT", [{"package_id": one["id"], "orders": [order["id"]]} for one in made])
     return {"packages": made}
+
+
+def _tell(call: Call, change: str, packages: list[Json]) -> None:
+    """Webhook 4, one for all packages that a call made."""
+    sent = [{"package_id": one["package_id"], "order_id_list": one["orders"]} for one in packages]
+    told = {"sc_type": change, "role_type": "ROLE_SELLER", "package_list": sent}
+    call.store.notify(call.shop["id"], 4, told | {"update_time": call.store.world.unix()})

@@ -82,6 +82,14 @@ def _sub_status(store: Store, package: Json) -> str:
     return "RTS_success" if package["ready_at"] <= store.world.unix() else "RTSING"
 
 
+def _tag(order: Json, package: Json) -> str:
+    """Whether the package holds several orders, or a part of one."""
+    if len(package["orders"]) > 1:
+        return "COMBINE"
+    whole = {line["id"] for line in order["lines"]} <= set(package["lines"])
+    return "DEFAULT" if whole else "SPLIT"
+
+
 def sender_address(shop: Json) -> Json:
     """The shop's warehouse in the address shape of package and order answers."""
     place = shop["address"]
@@ -110,8 +118,7 @@ async def detail(call: Call) -> Json:
         "orders": inside,
         "package_status": package["status"],
         "package_sub_status": _sub_status(store, package),
-        "split_and_combine_tag": package.get("tag")
-        or ("COMBINE" if len(package["orders"]) > 1 else "DEFAULT"),
+        "split_and_combine_tag": package.get("tag") or _tag(order, package),
         "has_multi_skus": sum(len(entry["skus"]) for entry in inside) > 1,
         "note_tag": "BUYER_NOTED" if order["message"] else "BUYER_UNNOTED",
         "shipping_provider_name": package["provider_name"],

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox.tiktok.gateway import Call, Refusal, bad
+from sandbox.tiktok.limits import category_id
 from sandbox.tiktok.orders import check_token, fingerprint, make_token
 from sandbox.tiktok.render import money
 
@@ -56,7 +57,7 @@ async def detail(call: Call) -> Json:
         "brand": {"id": f"70{product['id'][-17:]}", "name": product["brand"]},
         "category_chains": [
             {
-                "id": "601450",
+                "id": category_id(product["category"]),
                 "parent_id": "0",
                 "local_name": product["category"],
                 "is_leaf": True,

@@ -262,7 +262,8 @@ def _shipment(order: Json, packages: list[Json]) -> Json:
         known |= {"cancel_reason": cancel["reason"], "cancellation_initiator": cancel["who"]}
     if order.get("group"):
         known["auto_combine_group_id"] = order["group"]
-    if len(packages) > 1:
+    together = {line for package in packages[:1] for line in package["lines"]}
+    if packages and not {line["id"] for line in order["lines"]} <= together:
         known["split_or_combine_tag"] = "SPLIT"
     elif packages and len(packages[0]["orders"]) > 1:
         known["split_or_combine_tag"] = "COMBINED"

@@ -55,6 +55,22 @@ def pick_lines(store: Store, order: Json, body: Json) -> list[str]:
     return list(dict.fromkeys(named))
 
 
+def refuse_part_of_combined(store: Store, order: Json, lines: list[str]) -> None:
+    """An order that shares a package with others travels whole."""
+    if waiting.combined(store, order) and len(lines) < len(order["lines"]):
+        raise Refusal(21011046, "Order has combine, not allow split order")
+
+
+def _keep_skus_whole(store: Store, order: Json, lines: list[str]) -> None:
+    """With own labels all units of one SKU that are left travel in one package."""
+    left = {line["id"]: (line["product"], line["sku"]) for line in order["lines"]}
+    for shipped in store.shipped_lines(order):
+        left.pop(shipped, None)
+    taken = {left.pop(line) for line in lines}
+    if taken & set(left.values()):
+        raise Refusal(21011036, "split same sku in Multi Package not allow.")
+
+
 def check_tracking(store: Store, order: Json, number: Any, provider_id: Any) -> Carrier:
     """The carrier, once number and carrier fit together and the number is free."""
     if not isinstance(number, str) or not number or not isinstance(provider_id, str):
@@ -113,6 +129,8 @@ async def mark_shipped(call: Call) -> Json:
     if order["shipping_type"] != "SELLER" or waiting.package_first(call.shop):
         raise Refusal(21008106, "This interface cannot be used for this order in this region.")
     lines = pick_lines(store, order, call.body)
+    refuse_part_of_combined(store, order, lines)
+    _keep_skus_whole(store, order, lines)
     carrier = check_tracking(store, order, number, provider_id)
     package = new_package(
         store,

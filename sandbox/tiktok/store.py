@@ -38,11 +38,15 @@ DEFAULTS: Json = {
     "document_delay": 2.0,
     "usps_refused": True,
     "label_failures": 0,
+    "most_items": 0,
+    "most_of_category": {},
     "page_token_epoch": 0,
     "missing_scopes": [],
     "webhook_retries": [0.2, 1.0, 5.0, 20.0],
 }
 
+# what a shipped package goes through; an order is where the slowest of its packages is
+MOVES = ("PROCESSING", "FULFILLING", "COMPLETED")
 TABLES = (
     *("sellers", "shops", "products", "orders", "packages", "tracking", "cancellations"),
     *("codes", "access", "refresh", "subscriptions"),
@@ -221,9 +225,9 @@ class Store:
         self.notify(order["shop"], 4, data)
 
     def shipped_lines(self, order: Json) -> set[str]:
-        """Ids of the order's lines that lie in a package."""
+        """Ids of the order's lines that lie in a shipped package."""
         own = [self.packages[number] for number in order["packages"]]
-        return {line for one in own if one["status"] != waiting.WAITING for line in one["lines"]}
+        return {line for one in own if one["status"] in MOVES for line in one["lines"]}
 
     def _move_package(self, package_id: str, was: str, status: str, order_status: str) -> bool:
         package = self.packages.get(package_id)
@@ -234,7 +238,9 @@ class Store:
         for order_id in package["orders"]:
             order = self.orders[order_id]
             ready = order["status"] not in ("PARTIALLY_SHIPPING", "CANCELLED", "COMPLETED")
-            if ready and all(self.packages[n]["status"] == status for n in order["packages"]):
+            own = [self.packages[n]["status"] for n in order["packages"]]
+            far = [MOVES.index(one) for one in own if one in MOVES]
+            if ready and min(far) == MOVES.index(status):
                 moment = {"IN_TRANSIT": "collected", "DELIVERED": "delivered"}[order_status]
                 self.set_status(order, order_status, **{moment: self.world.unix()})
             else:
@@ -267,7 +273,8 @@ class Store:
         if self._move_package(package_id, "FULFILLING", "COMPLETED", "DELIVERED"):
             due = self.world.unix() + 7 * DAY
             for order_id in self.packages[package_id]["orders"]:
-                self.world.schedule(due, "tiktok.complete", order_id)
+                if self.orders[order_id]["status"] == "DELIVERED":
+                    self.world.schedule(due, "tiktok.complete", order_id)
 
     def _strays(self, package_id: str) -> bool:
         """Whether it never arrives; one that comes back is told to do so."""

@@ -108,8 +108,32 @@ def test_part_of_an_order_and_several_orders_in_one_box_can_be_bought(
     big = sandbox.new_order(shipping_type="TIKTOK", units=2, skus=1)
     lines = [{"order_line_id": line["id"]} for line in shop.order(big)["line_items"]]
     part = {"ship_type": "2", "order_id": big, "order_line_item": lines[:1], **BOX}
-    shop.ok("POST", BUY, body=part)
-    assert shop.order(big)["status"] == "PARTIALLY_SHIPPING"
+    foreign = part | {"order_line_item": [{"order_line_id": "1"}]}
+    assert shop.refused("POST", BUY, body=foreign) == 21011029
+    first = shop.ok("POST", BUY, body=part)["package_id"]
+    shown = shop.order(big)
+    assert shown["status"] == "PARTIALLY_SHIPPING"
+    assert shown["split_or_combine_tag"] == "SPLIT"
+    inside = [(line.get("package_id"), line["package_status"]) for line in shown["line_items"]]
+    assert inside == [(first, "PROCESSING"), (None, "TO_FULFILL")]
+    package = shop.ok("GET", f"/fulfillment/202309/packages/{first}")
+    assert package["order_line_item_ids"] == [lines[0]["order_line_id"]]
+    assert package["split_and_combine_tag"] == "SPLIT"
+    assert [sku["quantity"] for sku in package["orders"][0]["skus"]] == [1]
+    assert shop.refused("POST", BUY, body=part) == 21022025
+    assert shop.refused("POST", quote(big), body=BOX) == 21011048
+    assert shop.refused("POST", BUY, body={"ship_type": "1", "order_id": big, **BOX}) == 21011048
+    taken = {"order_line_item_ids": [lines[0]["order_line_id"]]}
+    assert shop.refused("POST", quote(big), body=BOX | taken) == 21011006
+    rest = shop.ok("POST", quote(big), body=BOX | {"order_line_list": lines[1:]})
+    assert rest["order_line_id"] == [lines[1]["order_line_id"]]
+    second = shop.ok("POST", BUY, body=part | {"order_line_item": lines[1:]})["package_id"]
+    assert second != first
+    assert shop.order(big)["status"] == "AWAITING_COLLECTION"
+    searched = shop.ok("POST", "/fulfillment/202309/packages/search", {"page_size": "50"}, {})
+    told = {row["id"]: row["order_line_item_ids"] for row in searched["packages"]}
+    wanted = zip((first, second), lines, strict=True)
+    assert all(told[id_] == [line["order_line_id"]] for id_, line in wanted)
     one = sandbox.new_order(shipping_type="TIKTOK")
     two = sandbox.new_order(shipping_type="TIKTOK", same_as=one)
     several = {"ship_type": "3", "order_list_ids": [one, two], **BOX}

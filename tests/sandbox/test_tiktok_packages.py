@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.sandbox.ear import Ear
 from tests.sandbox.running import Running
 from tests.sandbox.tiktok_caller import Caller
 
@@ -101,6 +102,71 @@ def test_an_order_is_split_and_its_parts_are_bought_one_by_one(
         answer = bought(shop, ship_type="2", order_id=pair[0], order_line_item=entry)
         assert answer["code"] == 0
         assert shop.order(pair[0])["status"] == status
+
+
+def split_in_two(shop: Caller, order: str) -> tuple[list[str], list[str]]:
+    """The order's lines, and the packages they are in from now on."""
+    lines = [line["id"] for line in shop.order(order)["line_items"]]
+    parts = [{"id": str(at), "order_line_item_ids": [line]} for at, line in enumerate(lines)]
+    path = f"/fulfillment/202309/orders/{order}/split"
+    made = shop.ok("POST", path, None, {"splittable_groups": parts})["packages"]
+    return lines, [package["id"] for package in made]
+
+
+def test_a_split_order_is_told_and_its_packages_are_shipped_one_by_one(
+    sandbox: Running, shop: Caller, pair: list[str], ear: Ear
+) -> None:
+    sandbox.tiktok(shop_region="TH", webhook_url=ear.url)
+    lines, packages = split_in_two(shop, pair[0])
+    (told,) = ear.events(1)
+    assert told["type"] == 4
+    assert told["data"]["sc_type"] == "SPLIT"
+    sent = [(one["package_id"], one["order_id_list"]) for one in told["data"]["package_list"]]
+    assert sent == [(package, [pair[0]]) for package in packages]
+    ship = f"{PACKAGES}/{packages[0]}/ship"
+    assert shop.ok("POST", ship, None, {}) == {}
+    assert shop.refused("POST", ship, None, {}) == 21008099
+    shown = shop.order(pair[0])
+    assert shown["status"] == "PARTIALLY_SHIPPING"
+    assert [(line["package_id"], line["package_status"]) for line in shown["line_items"]] == [
+        (packages[0], "PROCESSING"),
+        (packages[1], "TO_FULFILL"),
+    ]
+    waiting = shop.ok("GET", f"{PACKAGES}/{packages[1]}")
+    assert waiting["order_line_item_ids"] == lines[1:]
+    assert shop.ok("POST", f"{PACKAGES}/{packages[1]}/ship", None, {}) == {}
+    assert shop.order(pair[0])["status"] == "AWAITING_COLLECTION"
+
+
+def test_an_order_that_must_be_split_says_why_and_a_category_is_not_shipped_together(
+    sandbox: Running, shop: Caller, pair: list[str]
+) -> None:
+    path, query = "/fulfillment/202309/orders/split_attributes", {"order_ids": pair[0]}
+    sandbox.tiktok(shop_region="TH", most_items=1)
+    (found,) = shop.ok("GET", path, query)["split_attributes"]
+    assert (found["can_split"], found["must_split"]) == (True, True)
+    (why,) = found["must_split_reasons"]
+    assert (why["type"], why["max_count"]) == ("TOTAL_COUNT_LIMITATION", "1")
+    product = shop.order(pair[0])["line_items"][0]["product_id"]
+    (chain,) = shop.ok("GET", f"/product/202309/products/{product}")["category_chains"]
+    sandbox.tiktok(most_items=0, most_of_category={chain["local_name"]: 1})
+    (found,) = shop.ok("GET", path, query)["split_attributes"]
+    (why,) = found["must_split_reasons"]
+    assert (why["type"], why["category_id"]) == ("CATEGORY_ITEM_LIMITATION", chain["id"])
+    (package,) = shop.order(pair[0])["packages"]
+    assert shop.refused("POST", f"{PACKAGES}/{package['id']}/ship", None, {}) == 11006014
+    _, packages = split_in_two(shop, pair[0])
+    (found,) = shop.ok("GET", path, query)["split_attributes"]
+    assert (found["must_split"], found["must_split_reasons"]) == (False, [])
+    assert shop.ok("POST", f"{PACKAGES}/{packages[0]}/ship", None, {}) == {}
+
+
+def test_a_part_of_a_combined_order_is_not_bought_alone(shop: Caller, pair: list[str]) -> None:
+    combined(shop, pair)
+    lines = [{"order_line_id": line["id"]} for line in shop.order(pair[0])["line_items"]]
+    part = {"ship_type": "2", "order_id": pair[0]}
+    assert bought(shop, **part, order_line_item=lines[:1])["code"] == 21011046
+    assert bought(shop, **part, order_line_item=lines)["code"] == 21011033
 
 
 def test_where_packages_come_first_they_are_shipped_by_their_ids(

@@ -130,7 +130,7 @@ def test_a_number_may_serve_one_recipient_twenty_times(
 
 
 def test_part_of_an_order_ships_alone(sandbox: Running, shop: Caller, ups: str) -> None:
-    order = sandbox.new_order(shipping_type="SELLER", units=3, skus=1)
+    order = shop.of_skus(3)
     lines = [line["id"] for line in shop.order(order)["line_items"]]
     assert shop.mark(order, number(1), ups, order_line_item_ids=["1"])["code"] == 21011029
     assert shop.mark(order, number(1), ups, order_line_item_ids=lines[:1])["code"] == 0
@@ -143,6 +143,52 @@ def test_part_of_an_order_ships_alone(sandbox: Running, shop: Caller, ups: str) 
     assert done["status"] == "AWAITING_COLLECTION"
     assert done["split_or_combine_tag"] == "SPLIT"
     assert len(done["packages"]) == 2
+    shown = [(line["tracking_number"], line["package_id"]) for line in done["line_items"]]
+    first, second = (package["id"] for package in done["packages"])
+    assert shown == [(number(1), first), (number(2), second), (number(2), second)]
+
+
+def test_units_of_one_sku_travel_in_one_package(sandbox: Running, shop: Caller, ups: str) -> None:
+    order = sandbox.new_order(shipping_type="SELLER", units=3, skus=1)
+    lines = [line["id"] for line in shop.order(order)["line_items"]]
+    assert shop.mark(order, number(1), ups, order_line_item_ids=lines[:2])["code"] == 21011036
+    assert shop.order(order)["packages"] == []
+    assert shop.mark(order, number(1), ups, order_line_item_ids=lines)["code"] == 0
+
+
+def test_a_part_of_a_combined_order_is_not_shipped_alone(
+    sandbox: Running, shop: Caller, ups: str
+) -> None:
+    order = shop.of_skus(2)
+    mate = sandbox.new_order(shipping_type="SELLER", same_as=order)
+    asked = {"combinable_packages": [{"id": order, "order_ids": [order, mate]}]}
+    assert shop.ok("POST", "/fulfillment/202309/packages/combine", body=asked)["errors"] == []
+    lines = [line["id"] for line in shop.order(order)["line_items"]]
+    assert shop.mark(order, number(1), ups, order_line_item_ids=lines[:1])["code"] == 21011046
+    assert shop.mark(order, number(1), ups, order_line_item_ids=lines)["code"] == 0
+
+
+def test_an_order_is_on_its_way_once_all_its_packages_were_scanned(
+    sandbox: Running, shop: Caller, ups: str
+) -> None:
+    order = shop.of_skus(2)
+    lines = [line["id"] for line in shop.order(order)["line_items"]]
+
+    def status_after(at: int) -> str:
+        sandbox.control("POST", "parcels", {"number": number(at)})
+        return str(shop.order(order)["status"])
+
+    shop.mark(order, number(1), ups, order_line_item_ids=lines[:1])
+    assert status_after(1) == "PARTIALLY_SHIPPING"
+    assert [line["display_status"] for line in shop.order(order)["line_items"]] == [
+        "IN_TRANSIT",
+        "AWAITING_SHIPMENT",
+    ]
+    shop.mark(order, number(2), ups, order_line_item_ids=lines[1:])
+    assert shop.order(order)["status"] == "AWAITING_COLLECTION"
+    assert status_after(1) == "AWAITING_COLLECTION"  # delivered, while the other was not scanned
+    assert status_after(2) == "IN_TRANSIT"
+    assert status_after(2) == "DELIVERED"
 
 
 def test_a_tracking_number_may_be_corrected_once_and_within_three_days(

@@ -62,10 +62,12 @@ def test_address_changes_requests_and_deauthorization_have_their_types(
 
 
 def test_splitting_an_order_tells_of_its_package(sandbox: Running, shop: Caller, ear: Ear) -> None:
-    order = sandbox.new_order(shipping_type="SELLER", units=2, skus=1)
+    before = sandbox.state()["orders"]
+    order = shop.of_skus(2)
     line = shop.order(order)["line_items"][0]["id"]
+    made = sandbox.state()["orders"] - before  # each is told of
     shop.mark(order, "1Z999AA10123456784", shop.carrier("UPS"), order_line_item_ids=[line])
-    packages = [event for event in ear.events(3) if event["type"] == 4]
+    packages = [event for event in ear.events(made + 2) if event["type"] == 4]
     assert packages[0]["data"]["sc_type"] == "SPLIT"
     assert packages[0]["data"]["package_list"][0]["order_id_list"] == [order]
 

@@ -98,6 +98,14 @@ class Caller:
         """One order's detail."""
         return self.detail(order_id)[0]
 
+    def of_skus(self, count: int, **overrides: Any) -> str:
+        """The id of a fresh order with one unit of each of so many SKUs."""
+        wanted = {"shipping_type": "SELLER", "units": 1, "skus": count, **overrides}
+        while True:  # the dice may draw one SKU twice
+            order = self.sandbox.new_order(**wanted)
+            if len({line["sku_id"] for line in self.order(order)["line_items"]}) == count:
+                return order
+
     def pages(self, body: Json | None = None, **query: Any) -> list[list[Json]]:
         """All pages of an order search."""
         pages, token = [], ""
