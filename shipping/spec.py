@@ -22,6 +22,11 @@ def spec_to_json(spec: ShipmentSpec) -> dict[str, Any]:
         data["insured"] = {"amount": str(insured["amount"]), "currency": insured["currency"]}
     if signature:
         data["signature"] = signature
+    lines, package = data.pop("tiktok_lines"), data.pop("tiktok_package")
+    if lines:
+        data["tiktok_lines"] = list(lines)
+    if package:
+        data["tiktok_package"] = package
     return data
 
 
@@ -37,6 +42,8 @@ def spec_from_json(data: Mapping[str, Any]) -> ShipmentSpec:
         tiktok_order_ids=tuple(data["tiktok_order_ids"]),
         insured=Money.of(**data["insured"]) if data.get("insured") else None,
         signature=Signature(data.get("signature", "")),
+        tiktok_lines=tuple(data.get("tiktok_lines", ())),
+        tiktok_package=data.get("tiktok_package", ""),
     )
 
 

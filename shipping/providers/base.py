@@ -86,6 +86,8 @@ class ShipmentSpec:
     tiktok_order_ids: tuple[str, ...] = ()
     insured: Money | None = None  # for how much; its price is part of the rates
     signature: Signature = Signature.NONE
+    tiktok_lines: tuple[str, ...] = ()  # order lines that travel in this parcel; empty: all
+    tiktok_package: str = ""  # the waiting package of a part, in by-package markets
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +174,15 @@ class AccountCheck:
 @dataclass(frozen=True, slots=True)
 class Shipped:
     """A parcel on its way, as its provider has to be asked where it is. `ref` is the provider's own
-    name for watching it, from an earlier answer; `order` is TikTok's order number."""
+    name for watching it, from an earlier answer; `order` is TikTok's order number, and `is_part`
+    says that it travels in several parcels, of which this is one."""
 
     provider_label_id: str
     tracking_number: str
     carrier: str  # slug
     ref: str = ""
     order: str = ""
+    is_part: bool = False
 
 
 class Tracker(Protocol):

@@ -71,6 +71,7 @@ class Charge:
     key: str
     rate_id: str
     label: BoughtLabel
+    spec: ShipmentSpec  # what it was bought for: the orders, or the lines of one
 
 
 @dataclass(slots=True)
@@ -232,7 +233,7 @@ class Memory:
                 pending_document=self._documents_take > 0,
                 extra={"key": key},
             )
-            self.charges.append(Charge(key, rate.provider_ref["rate_id"], label))
+            self.charges.append(Charge(key, rate.provider_ref["rate_id"], label, spec))
         return label
 
     def _lost(self) -> OutcomeUnknown:

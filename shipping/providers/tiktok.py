@@ -2,7 +2,8 @@
 
 TikTok's prices are estimates without an expiry; we treat them as good for an hour, our choice. It
 may use another service than the one asked for. There is no idempotency key: in the US an order has
-no package until its label is bought, so the order itself tells what became of a purchase.
+no package until its label is bought, so the order itself tells what became of a purchase. The lines
+of a parcel that is one of several stand in the rate, and only packages with these lines tell.
 """
 
 import time
@@ -32,8 +33,9 @@ from shipping.providers.tiktok_arranged import Arranged
 from shipping.providers.tiktok_parse import (
     NAME,
     SLUG,
+    lines_of,
     parse_bought,
-    parse_package_ids,
+    parse_held,
     parse_packages,
     parse_services,
     unknown,
@@ -43,6 +45,7 @@ from shipping.providers.units import check_parcel
 from shops.tiktok_shop.client import TikTokShopClient
 from shops.tiktok_shop.errors import StillBeingMade, label_already_bought, label_in_progress
 from shops.tiktok_shop.fulfillment import (
+    Line,
     create_package,
     query_shipping_services,
     shipping_document,
@@ -93,17 +96,21 @@ class TikTok(Tracked):
         return AccountCheck(self._mode, (), f"{count} authorized shop{'' if count == 1 else 's'}")
 
     def quote(self, spec: ShipmentSpec) -> Quotes:
-        """TikTok's services for the first of the spec's orders; free, and nothing is made at
-        TikTok."""
+        """TikTok's services for the first of the spec's orders, or for some of its lines; free, and
+        nothing is made at TikTok."""
         check_parcel(spec.parcel, NAME)
         _only_pdf(spec)
         order = _orders(spec)[0]
         if self._arranged:
-            return self._arranged.quote(order)
+            return self._arranged.quote(order, spec.tiktok_lines, spec.tiktok_package)
         services = query_shipping_services(
-            self._client, order_id=order, weight_g=spec.parcel.weight_g, size=_size(spec.parcel)
+            self._client,
+            order_id=order,
+            weight_g=spec.parcel.weight_g,
+            size=_size(spec.parcel),
+            lines=_lines(spec),
         )
-        return parse_services(services, order, now=self._now())
+        return parse_services(services, order, spec.tiktok_lines, now=self._now())
 
     def buy(self, spec: ShipmentSpec, rate: Rate, *, key: str) -> BoughtLabel:
         """Buy the label, sending once. TikTok has nowhere to put `key`: the order stands for the
@@ -113,9 +120,11 @@ class TikTok(Tracked):
         order, service = _refs(rate)
         orders = _orders(spec)
         if self._arranged:
-            return self._arranged.buy(rate)
+            return self._arranged.buy(rate, spec.tiktok_package)
         if order != orders[0]:
             raise Unsupported("the rate was made for another order")
+        if lines_of(rate) != set(spec.tiktok_lines):
+            raise Unsupported("the rate was made for other order lines")
         try:
             bought = create_package(
                 self._client,
@@ -123,6 +132,7 @@ class TikTok(Tracked):
                 size=_size(spec.parcel),
                 service_id=service,
                 order_id=order if len(orders) == 1 else "",
+                lines=_lines(spec),
                 order_ids=orders if len(orders) > 1 else (),
             )
         except RemoteError as error:
@@ -132,14 +142,15 @@ class TikTok(Tracked):
         return parse_bought(bought, rate)
 
     def find(self, rate: Rate, *, key: str) -> BoughtLabel | None:
-        """The order's package, if it has one that was not cancelled; further ones are in
-        `extra["duplicates"]`."""
+        """The package of the order, or of the rate's lines, if there is one that was not cancelled;
+        further ones are in `extra["duplicates"]`."""
         order, _ = _refs(rate)
         if self._arranged:
             return self._arranged.find(rate)
-        packages = parse_package_ids(order_detail(self._client, order_ids=[order]), order)
-        details = [package_detail(self._client, package_id=package) for package in packages]
-        return parse_packages(details, rate)
+        orders = order_detail(self._client, order_ids=[order])
+        held = parse_held(orders, order, lines_of(rate))
+        details = [package_detail(self._client, package_id=package) for package in held]
+        return parse_packages(details, rate, held)
 
     def document(self, label: BoughtLabel) -> Document:
         """The label as PDF, with the tracking number TikTok gives along with it. Unavailable while
@@ -178,7 +189,13 @@ class TikTok(Tracked):
 def _orders(spec: ShipmentSpec) -> tuple[str, ...]:
     if not spec.tiktok_order_ids:
         raise Unsupported("TikTok's services are for its own orders only")
+    if spec.tiktok_lines and len(spec.tiktok_order_ids) > 1:
+        raise Unsupported("a parcel holds several orders, or some lines of one, not both")
     return spec.tiktok_order_ids
+
+
+def _lines(spec: ShipmentSpec) -> tuple[Line, ...]:
+    return tuple(Line(line) for line in spec.tiktok_lines)
 
 
 def _only_pdf(spec: ShipmentSpec) -> None:

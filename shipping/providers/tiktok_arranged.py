@@ -1,21 +1,22 @@
 """TikTok's labels where they are arranged, not bought: South-East Asia, Brazil and Mexico.
 
 An order has its package from payment on. Arranging it makes the label; what TikTok takes for it is
-settled later with the seller's statements, so its price is not known here and stands as zero.
+settled later with the seller's statements, so its price is not known here and stands as zero. An
+order in several parcels was split at TikTok first: each parcel has its own package.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from core.errors import Rejected, RemoteError
 from core.money import Money
 from shipping.providers import fields
-from shipping.providers.base import BoughtLabel, Quotes, Rate
+from shipping.providers.base import BoughtLabel, Quotes, Rate, Unsupported
 from shipping.providers.tiktok_parse import (
     NAME,
     RATES_LAST,
     SLUG,
-    parse_package_ids,
+    parse_held,
     parse_packages,
     unknown,
 )
@@ -42,17 +43,19 @@ class Arranged:
         self._client = client
         self._now = now
 
-    def quote(self, order_id: str) -> Quotes:
-        """How the order's package may be handed over, each way as a rate of price zero; nothing is
-        made at TikTok."""
-        package, currency = self._waiting(order_id)
+    def quote(self, order_id: str, lines: Sequence[str] = (), package: str = "") -> Quotes:
+        """How the order's one package, or this one of several with `lines` in it, may be handed
+        over, each way as a rate of price zero; nothing is made at TikTok."""
+        package, currency = self._waiting(order_id, frozenset(lines), package)
         ways = _ways(self._handover(package))
         rates = [self._rate(order_id, package, currency, way, slot) for way, slot in ways]
         return Quotes(tuple(rates), (PRICE_LATER,))
 
-    def buy(self, rate: Rate) -> BoughtLabel:
-        """Arrange the package, sending once."""
+    def buy(self, rate: Rate, package_id: str = "") -> BoughtLabel:
+        """Arrange the rate's package, sending once; Unsupported where another one was meant."""
         ref = rate.provider_ref
+        if package_id and package_id != ref["package_id"]:
+            raise Unsupported("the rate was made for another package")
         slot = None
         if ref.get("slot_start"):
             start, end = (
@@ -81,18 +84,17 @@ class Arranged:
         detail = package_detail(self._client, package_id=rate.provider_ref["package_id"])
         return parse_packages([detail], rate)
 
-    def _waiting(self, order_id: str) -> tuple[str, str]:
-        """The one package of the order that waits, and the order's currency."""
+    def _waiting(self, order_id: str, lines: frozenset[str], wanted: str) -> tuple[str, str]:
+        """The package named, or the one package of the order; and the order's currency."""
         orders = order_detail(self._client, order_ids=[order_id])
-        packages = parse_package_ids(orders, order_id)
-        if len(packages) != 1:
-            words = "TikTok shows several packages" if packages else "TikTok shows no package yet"
-            raise Rejected(f"{words} for this order.", provider=NAME, code="packages")
+        packages = parse_held(orders, order_id)
+        if problem := _problem(packages, lines, wanted):
+            raise Rejected(problem, provider=NAME, code="packages")
         payment = orders[0].get("payment") if orders else None
         currency = fields.text(payment or {}, "currency")
         if not currency:
             raise nonsense(NAME)
-        return packages[0], currency
+        return wanted or next(iter(packages)), currency
 
     def _handover(self, package: str) -> Handover | None:
         try:
@@ -125,6 +127,23 @@ class Arranged:
             expires_at=self._now() + RATES_LAST,
             provider_ref=ref,
         )
+
+
+def _problem(packages: Mapping[str, frozenset[str]], lines: frozenset[str], wanted: str) -> str:
+    """Why the parcel's package cannot be arranged, as a sentence; "" where it can."""
+    if wanted:
+        if wanted not in packages:
+            return "TikTok no longer shows the package of this parcel."
+        strangers = packages[wanted] - lines
+        missing = any(inside & lines for name, inside in packages.items() if name != wanted)
+        if lines and (strangers or missing):
+            return "TikTok has other order lines in the package of this parcel."
+    elif lines:
+        return "TikTok has no package for this parcel alone: the order is not split there yet."
+    elif len(packages) != 1:
+        words = "TikTok shows several packages" if packages else "TikTok shows no package yet"
+        return f"{words} for this order."
+    return ""
 
 
 def _ways(handover: Handover | None) -> list[tuple[str, Slot | None]]:

@@ -17,4 +17,4 @@ class Tracked:
         """TikTok's tracking of the parcel's order."""
         if not shipped.order:
             raise Unsupported("TikTok is asked about its own orders only")
-        return order_tracking(self._client, order_id=shipped.order)
+        return order_tracking(self._client, order_id=shipped.order, by_parcel=shipped.is_part)

@@ -27,12 +27,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Splitting:
-    """Whether an order may, or has to, travel in several packages, and TikTok's reason."""
+    """Whether an order may travel in several packages, with TikTok's `reason` where it may not; and
+    whether it has to, with our sentences for it."""
 
     order_id: str
     can: bool
     must: bool
     reason: str = ""
+    must_because: tuple[str, ...] = ()
 
 
 def combinable(client: TikTokShopClient) -> Iterator[Group]:
@@ -79,8 +81,25 @@ def splitting(client: TikTokShopClient, order_ids: Sequence[str]) -> dict[str, S
             can=entry.get("can_split") is True,
             must=entry.get("must_split") is True,
             reason=str(entry.get("reason") or "")[:300],
+            must_because=_must_because(entry.get("must_split_reasons")),
         )
     return found
+
+
+def _must_because(reasons: object) -> tuple[str, ...]:
+    """TikTok's must_split_reasons[]{type, max_count} as sentences, none twice; a type we do not
+    know still says that the order has to be split."""
+    told = [one for one in reasons if isinstance(one, Mapping)] if isinstance(reasons, list) else []
+    return tuple(dict.fromkeys(_limit(one) for one in told))
+
+
+def _limit(reason: Mapping[str, Any]) -> str:
+    kind, most = str(reason.get("type") or ""), str(reason.get("max_count") or "")
+    many = f"at most {most} item{'' if most == '1' else 's'}" if most.isdecimal() else "fewer items"
+    of = {"CATEGORY_ITEM_LIMITATION": " of one category", "TOTAL_COUNT_LIMITATION": ""}
+    if kind not in of:
+        return "TikTok does not take these items in one package."
+    return f"TikTok takes {many}{of[kind]} in one package."
 
 
 def split(

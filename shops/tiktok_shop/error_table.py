@@ -99,10 +99,26 @@ _add(
 _add(
     Kind.REFUSED,
     "The order is combined with others: ship them together, or take them apart first.",
-    *(21011046, 21011033),
+    21011033,
 )
-_add(Kind.REFUSED, "This order cannot be split.", 21011035, 21022028)
+_add(
+    Kind.REFUSED,
+    "The order is combined with others and travels whole: take them apart to ship a part of it.",
+    21011046,
+)
+_add(Kind.REFUSED, "This order cannot be split.", 21011035)
+_add(Kind.REFUSED, "TikTok could not split the order into these packages.", 21022028)
 _add(Kind.REFUSED, "Units of one SKU cannot go into different packages here.", 21011036)
+_add(
+    Kind.REFUSED,
+    "Phones and tablets cannot travel with other items: split the order first.",
+    11006013,
+)
+_add(
+    Kind.REFUSED,
+    "Each phone or tablet needs a package of its own: split the order first.",
+    11006014,
+)
 _add(Kind.REFUSED, "An order line does not belong to this order.", 21011029)
 _add(Kind.REFUSED, "TikTok does not know this package.", 21011001)
 _add(Kind.REFUSED, "TikTok does not know the warehouse.", 11005004, 11034009)

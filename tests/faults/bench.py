@@ -81,9 +81,9 @@ class Bench:
         row.save()
         return row
 
-    def order(self, lane: str = "SELLER") -> Order:
+    def order(self, lane: str = "SELLER", *, units: int = 1, skus: int = 1) -> Order:
         """A fresh order, ready to be bought; its items have a weight and a size."""
-        number = self.sandbox.new_order(shipping_type=lane, units=1, skus=1)
+        number = self.sandbox.new_order(shipping_type=lane, units=units, skus=skus)
         return self._measured(number)
 
     def order_abroad(self, lane: str = "SELLER", *, skus: int = 1, same_as: str = "") -> Order:

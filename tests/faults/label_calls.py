@@ -11,7 +11,7 @@ from shipping.labels import void as voiding
 from shipping.models import Label, LabelAccount, QuoteSet
 from shipping.parcels import parcels_for
 from shipping.plan import plan_order
-from shipping.quoting import note_of
+from shipping.plan_notes import note_of
 from tests.faults.bench import AGES
 from tests.faults.subjects import FILE, SPEND, WRITE, Subject
 

@@ -11,6 +11,7 @@ from tests.faults import (
     listening_calls,
     package_calls,
     parcel_calls,
+    part_calls,
     tiktok_calls,
     webhook_calls,
 )
@@ -27,6 +28,7 @@ CALLS: tuple[type[Subject], ...] = (
     *tiktok_calls.CALLS,
     *cancel_calls.CALLS,
     *package_calls.CALLS,
+    *part_calls.CALLS,
     *webhook_calls.CALLS,
 )
 CELLS = [(call, fault) for call in CALLS for fault in call.faults()]

@@ -6,7 +6,8 @@ from datetime import timedelta
 from django.utils import timezone
 
 from core.errors import RemoteError
-from orders import actions, dispatch
+from orders import dispatch
+from orders.label_notes import note_label
 from orders.models import Dispatch, Order, SyncCursor
 from orders.sync import sync_shop
 from shipping.batch_checks import reread
@@ -236,7 +237,7 @@ class Telling(OfTikTok):
     def prepare(self) -> None:
         self.order = self.an_order()
         DeliveryProviders.objects.all().delete()
-        actions.note_label(self.order.pk, "bought", "ups", UPS)
+        note_label(self.order.pk, "bought", "ups", UPS)
         self.order.refresh_from_db()
         # A number of its own: one may serve several orders of the same recipient only.
         number = f"1Z999AA1{int(self.order.tiktok_id) % 10**10:010}"

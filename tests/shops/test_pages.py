@@ -134,6 +134,18 @@ def test_the_list_says_how_fresh_each_shop_is(browser: Client, workspace: Worksp
     assert "every 2s" in text
 
 
+def test_a_shop_whose_sign_in_is_lost_is_reconnected_where_it_stands(
+    browser: Client, workspace: Workspace
+) -> None:
+    factories.shop(workspace, name="Fine")
+    lost = factories.shop(workspace, name="Lost")
+    Authorization.objects.filter(pk=lost.authorization_id).update(state="lost")
+    text = page(browser, workspace)
+    assert text.count("Read now") == 1
+    assert 'Reconnect<span class="visually-hidden"> Lost</span>' in text
+    assert 'class="btn" data-dialog="connect"' in text  # the one more urgent is the primary one
+
+
 def test_the_list_is_fetched_alone_while_it_is_watched(
     browser: Client, workspace: Workspace
 ) -> None:

@@ -1,5 +1,6 @@
 """Any JSON in the world: parsers answer with a value or with one of our errors."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from shipping.providers import fields
 from shipping.providers.base import Rate
 from shipping.providers.easypost import parse as easypost
 from shipping.providers.shippo import parse as shippo
-from shipping.providers.tiktok_parse import parse_package_ids, parse_packages
+from shipping.providers.tiktok_parse import parse_held, parse_packages
 from tests.contracts.tape import outcome
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -28,6 +29,7 @@ RATE = Rate(
     expires_at=None,
     provider_ref={"shipment_id": "shp_1", "rate_id": "rate_1", "order_id": "1"},
 )
+OF_LINES = replace(RATE, provider_ref=RATE.provider_ref | {"lines": "1,2"})
 # Names and values the parsers look for come up often, so that the fuzz gets past the first check.
 _NAMES = st.sampled_from(
     [
@@ -70,6 +72,7 @@ _NAMES = st.sampled_from(
         "packages",
         "line_items",
         "package_id",
+        "order_line_item_ids",
         "package_status",
         "package_sub_status",
         "shipping_type",
@@ -126,8 +129,10 @@ def test_no_answer_breaks_a_parser(body: Any) -> None:
         lambda: shippo.parse_found(body, RATE, key="k"),
         lambda: shippo.parse_void(body),
         lambda: shippo.parse_carriers(body),
-        lambda: parse_package_ids([body], "1"),
+        lambda: parse_held([body], "1"),
+        lambda: parse_held([body], "1", frozenset({"1"})),
         lambda: parse_packages([body], RATE),
+        lambda: parse_packages([body], OF_LINES, parse_held([body], "1")),
     ):
         found = outcome(parse)
         assert not isinstance(found, RemoteError) or found.message

@@ -41,6 +41,7 @@ def test_an_answer_lost_after_the_charge_is_found_again(memory: Memory) -> None:
     with pytest.raises(OutcomeUnknown):
         memory.buy(SPEC, rate, key="a")
     assert len(memory.charges) == 1
+    assert memory.charges[0].spec == SPEC
     assert memory.find(rate, key="a") == memory.charges[0].label
 
 

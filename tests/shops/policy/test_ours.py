@@ -145,6 +145,12 @@ def test_an_owner_puts_a_value_in_and_takes_it_back(owner: Client, glow: Workspa
     page = owner.get(PAGE.format(slug=glow.slug)).content.decode()
     assert "Your own values" in page
     assert "We are quick" in page
+    assert (
+        page.count(">A regular order is scanned by its carrier within 2 business days of its date.")
+        == 2
+    )
+    assert "instead of 2 business days" in page
+    assert "<code>ship_by.regular" not in page
     row = PolicyOverride.objects.get()
     owner.post(f"{PAGE.format(slug=glow.slug)}{row.pk}/withdraw/")
     assert not PolicyOverride.objects.exists()

@@ -66,6 +66,42 @@ def test_what_may_be_split_and_what_must() -> None:
         splitting(Wire(ok({})).client(), ["5"])
 
 
+@pytest.mark.parametrize(
+    ("reasons", "words"),
+    [
+        (
+            [{"type": "CATEGORY_ITEM_LIMITATION", "category_id": "601990", "max_count": "2"}],
+            ("TikTok takes at most 2 items of one category in one package.",),
+        ),
+        (
+            [{"type": "CATEGORY_ITEM_LIMITATION", "max_count": 1}] * 2,
+            ("TikTok takes at most 1 item of one category in one package.",),
+        ),
+        (
+            [{"type": "TOTAL_COUNT_LIMITATION", "max_count": "5"}, {"type": "NEW"}],
+            (
+                "TikTok takes at most 5 items in one package.",
+                "TikTok does not take these items in one package.",
+            ),
+        ),
+        (
+            [{"type": "TOTAL_COUNT_LIMITATION", "max_count": "many"}],
+            ("TikTok takes fewer items in one package.",),
+        ),
+        ([], ()),
+        (None, ()),
+        ("soon", ()),
+        ([None, 7], ()),
+    ],
+)
+def test_why_an_order_must_be_split_is_said_in_sentences(
+    reasons: object, words: tuple[str, ...]
+) -> None:
+    entry = {"order_id": "5", "can_split": True, "must_split": True, "must_split_reasons": reasons}
+    found = splitting(Wire(ok({"split_attributes": [entry]})).client(), ["5"])["5"]
+    assert (found.can, found.must, found.must_because) == (True, True, words)
+
+
 def test_an_order_is_split_into_packages_in_the_order_given() -> None:
     made = [{"splittable_group_id": "2", "id": "91"}, {"splittable_group_id": "1", "id": "90"}]
     wire = Wire(ok({"packages": made}))
