@@ -1,7 +1,8 @@
 """The queue's filters: a form that knows its queryset, so the page, the bulk bar and "all matching" agree."""
 
 import re
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
 from django import forms
@@ -11,7 +12,7 @@ from django.http import QueryDict
 
 from core.models import Workspace
 from orders.models import Lane, Order
-from orders.querysets import OrderQuerySet, has_number
+from orders.querysets import NO_DEADLINE, OrderQuerySet, has_number
 from orders.redating import deadlines_of
 from shops.catalog.models import Sku
 from shops.models import Shop
@@ -28,6 +29,8 @@ TABS = {
 # What is over is looked up from its newest end; what is to be done begins with the nearest deadline.
 NEWEST_FIRST = frozenset({"shipped", "all"})
 RISKS = {"risk": "Expected too late", "late": "Late, not scanned"}
+# What TikTok ends by itself; "any" where the market's rules count unanswered requests as well
+ENDINGS = {"next": "TikTok cancels it next", "any": "Cancelled next, or asked for"}
 SORTS = {"": "Nearest deadline", "scan": "Expected scan"}
 DEADLINES = {"over": "Overdue", "6": "In 6 hours", "24": "In 24 hours", "48": "In 2 days"}
 # Codes of orders.blockers as a group of orders is called by
@@ -51,6 +54,7 @@ BLOCKER_WORDS = {
     "no_ship_from": "No ship-from address",
     "no_account": "No label account",
 }
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 # Shorter runs are in no trigram, so the search index could not help.
 _SEARCHABLE = re.compile(r"\w{3}")
 _MOST_SKUS = 200  # of one name: every shop may have its own
@@ -67,7 +71,9 @@ class OrderFilter(forms.Form):
     deadline = forms.ChoiceField(choices=[("", "Any deadline"), *DEADLINES.items()], required=False)
     sort = forms.ChoiceField(choices=list(SORTS.items()), required=False, label="Sorted by")
     risk = forms.ChoiceField(choices=[("", "Any"), *RISKS.items()], required=False)
-    week = forms.DateField(required=False, label="Week")  # due in the week around that day
+    cancel = forms.ChoiceField(choices=[("", "Any"), *ENDINGS.items()], required=False)
+    # due, or with `cancel` cancelled, in the week around that day
+    week = forms.DateField(required=False, label="Week")
     single = forms.BooleanField(required=False)
     sample = forms.BooleanField(required=False)
     tag = forms.CharField(max_length=40, required=False, strip=True)
@@ -88,6 +94,7 @@ class OrderFilter(forms.Form):
         "sku",
         "deadline",
         "risk",
+        "cancel",
         "week",
         "single",
         "sample",
@@ -143,7 +150,8 @@ class OrderFilter(forms.Form):
             "sku": f"SKU {value}",
             "deadline": DEADLINES.get(value, ""),
             "risk": RISKS.get(value, ""),
-            "week": f"Due in the week of {value:%b} {value.day}" if name == "week" else "",
+            "cancel": ENDINGS.get(value, ""),
+            "week": f"{self._week_of} the week of {value:%b} {value.day}" if name == "week" else "",
             "single": "Single item",
             "sample": "Samples",
             "tag": f"Tag {value}",
@@ -166,7 +174,9 @@ class OrderFilter(forms.Form):
             orders = orders.tagged(value)
         if value := self.chosen("risk"):
             orders = orders.filter(clock__risk=value)
-        if value := self.chosen("week"):
+        if value := self.chosen("cancel"):
+            orders = self._ending(orders, asked=value == "any", now=now)
+        elif value := self.chosen("week"):
             orders = orders.filter(self._in_week(value))
         if self.chosen("single"):
             orders = orders.filter(unit_count=1)
@@ -191,14 +201,32 @@ class OrderFilter(forms.Form):
         skus = Sku.objects.of(self.workspace).filter(named)
         return list(skus.values_list("tiktok_id", flat=True)[:_MOST_SKUS])
 
+    @property
+    def _week_of(self) -> str:
+        return "Cancelled in" if self.chosen("cancel") else "Due in"
+
     def _in_week(self, day: date) -> Q:
         """Due in the week around that day, which begins on Monday where the order's market is."""
-        chosen = self.chosen("shop")
         found = Q(pk__in=[])
-        for shop in [chosen] if chosen else Shop.objects.of(self.workspace):
+        for shop in self._shops():
             begins, ends = deadlines_of(shop).week_of(day)
             found |= Q(shop=shop, due_at__gte=begins, due_at__lt=ends)
         return found
+
+    def _ending(self, orders: OrderQuerySet, *, asked: bool, now: datetime) -> OrderQuerySet:
+        """Those whose end comes by itself: in the week asked for, else whenever."""
+        if not (day := self.chosen("week")):
+            return orders.ending(LONG_AGO, NO_DEADLINE, asked=asked, now=now)
+        found = Q(pk__in=[])
+        for shop in self._shops():
+            begins, ends = deadlines_of(shop).week_of(day)
+            ending = Order.objects.filter(shop=shop).ending(begins, ends, asked=asked, now=now)
+            found |= Q(pk__in=ending.order_by().values("pk"))
+        return orders.filter(found)
+
+    def _shops(self) -> Iterable[Shop]:
+        chosen = self.chosen("shop")
+        return [chosen] if chosen else Shop.objects.of(self.workspace)
 
     def _by_deadline(self, orders: OrderQuerySet, now: datetime) -> OrderQuerySet:
         value = self.chosen("deadline")

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from orders.models import Order  # noqa: F401 - what the querysets below hold
 
 LATE_RISK = timedelta(hours=12)
+CANCEL_NEAR = timedelta(hours=48)  # "next", of cancellations that come by themselves
 # Never null, so that one row comparison pages through the queue on its index
 NO_DEADLINE = datetime(2999, 1, 1, tzinfo=UTC)
+# What was not shipped: stages, and TikTok's words (orders.readiness.OPEN)
+UNSHIPPED = ("ready", "hold", "fix", "bought")
+TO_SHIP = ("AWAITING_SHIPMENT", "ON_HOLD", "PARTIALLY_SHIPPING")
 _TIKTOK_DIGITS = 17  # their ids have 18 or 19
 _LISTED = (
     "shop_id",
@@ -35,6 +39,7 @@ _LISTED = (
     "address_state",
     "held_because",
     "tags",
+    "parts",
     "label_carrier",
     "label_tracking",
     "tracking_number",
@@ -80,6 +85,23 @@ class OrderQuerySet(models.QuerySet["Order"]):
         near = self.filter(clock=None, stage__in=["ready", "bought"], due_at__lt=now + LATE_RISK)
         found = expected.order_by().values("pk").union(near.order_by().values("pk"), all=True)
         return self.filter(pk__in=found)
+
+    def ending(
+        self, begins: datetime, ends: datetime, *, asked: bool, now: datetime
+    ) -> "OrderQuerySet":
+        """Not shipped, and cancelled by TikTok between these moments and within CANCEL_NEAR; with
+        `asked` also those whose buyer's request ends then because nobody answered."""
+        within = {"gte": begins, "lt": min(ends, now + CANCEL_NEAR)}
+        ending = models.Q(**{f"cancel_at__{name}": at for name, at in within.items()})
+        if asked:
+            waiting = {f"cancellations__answer_by__{name}": at for name, at in within.items()}
+            unanswered = self.model.objects.filter(
+                cancellations__status="pending", cancellations__kind="BUYER_CANCEL", **waiting
+            )
+            ending |= models.Q(pk__in=unanswered.order_by().values("pk"))
+        return self.filter(
+            ending, stage__in=UNSHIPPED, status__in=TO_SHIP, lane__in=["own", "platform"]
+        )
 
     def light(self) -> "OrderQuerySet":
         """Without the raw document, which a list never shows."""

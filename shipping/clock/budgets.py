@@ -13,7 +13,9 @@ from django.db import connection
 
 from orders.changes import words
 from orders.deadlines import COLLECTION, Deadlines
+from orders.querysets import CANCEL_NEAR, TO_SHIP, UNSHIPPED
 from orders.readiness import COLLECTED
+from shipping.clock.facts import PARCELS
 from shops.models import Shop
 from shops.policy.book import Book, NoRule, Rule, market_of
 from shops.policy.ours import books_for
@@ -29,13 +31,17 @@ _LONGEST: Final = timedelta(days=70)  # between an order and its deadline
 _HUNDRED: Final = Decimal(100)
 _MOVED: Final = [f"%→ {words(status)}." for status in COLLECTED]
 
-# When the carrier first had the parcel: its scan, else when TikTok's word for it came in.
-_SCAN = """
+# When the carrier first had the parcel, of several the last: its scan, else when TikTok's word for
+# it came in.
+_SCAN = f"""
 COALESCE(
-    (SELECT min(l.first_scan_at) FROM shipping_label l WHERE l.order_id = o.id),
+    CASE WHEN o.part > 0 THEN (
+        SELECT CASE WHEN bool_and(pl.first_scan_at IS NOT NULL) THEN max(pl.first_scan_at) END
+        FROM {PARCELS})
+    ELSE (SELECT min(l.first_scan_at) FROM shipping_label l WHERE l.order_id = o.id) END,
     (SELECT min(e.at) FROM orders_orderevent e
         WHERE e.order_id = o.id AND e.kind = 'sync' AND e.text LIKE ANY(%(moved)s)))
-"""
+"""  # noqa: S608 - our own names
 # By the rule of the order's date the scan counts, or that collection was arranged.
 _DISPATCHED = f"""
 CASE WHEN (o.created_at AT TIME ZONE %(zone)s)::date = ANY(%(collection)s)
@@ -52,23 +58,37 @@ WHERE o.workspace_id = %(workspace)s AND o.shop_id = %(shop)s
     AND o.due_at >= %(begins)s AND o.due_at < %(ends)s
     AND o.lane IN ('own', 'platform') AND o.status NOT IN ('CANCELLED', 'CANCEL', 'UNPAID')
 """  # noqa: S608 - our own names
-# Through the seller's fault: by the seller, or by TikTok itself because nothing was shipped.
+# Through the seller's fault: by the seller, or by TikTok itself because nothing was shipped; where
+# the rules say so, also because nobody answered the buyer. At risk: OrderQuerySet.ending.
 _SFCR = """
 SELECT %(shop)s::bigint, 'sfcr', count(*) FILTER (WHERE o.created_at >= %(begins)s),
     count(*) FILTER (WHERE o.cancelled_at >= %(begins)s AND o.cancelled_at < %(ends)s
-        AND (o.cancelled_by = 'SELLER' OR o.cancelled_by = 'SYSTEM'
-            AND o.cancel_requested_at IS NULL AND o.cancelled_at >= o.cancel_at)),
-    0
+        AND (o.cancelled_by = 'SELLER' OR o.cancelled_by = 'SYSTEM' AND (
+            o.cancel_requested_at IS NULL AND o.cancelled_at >= o.cancel_at
+            OR %(asked)s AND o.cancel_requested_at IS NOT NULL))),
+    (SELECT count(*) FROM orders_order a
+        WHERE a.workspace_id = %(workspace)s AND a.shop_id = %(shop)s
+            AND a.stage = ANY(%(unshipped)s) AND a.status = ANY(%(open)s)
+            AND a.lane IN ('own', 'platform')
+            AND (a.cancel_at >= %(begins)s AND a.cancel_at < %(near)s
+                OR %(asked)s AND EXISTS (SELECT FROM orders_cancellation r
+                    WHERE r.order_id = a.id AND r.status = 'pending' AND r.kind = 'BUYER_CANCEL'
+                        AND r.answer_by >= %(begins)s AND r.answer_by < %(near)s)))
 FROM orders_order o
 WHERE o.shop_id = %(shop)s AND o.updated_at >= %(begins)s AND o.created_at < %(ends)s
     AND o.paid_at IS NOT NULL AND o.lane IN ('own', 'platform')
 """
+# At risk: lists.at_risk.
 _VTR = """
 SELECT %(shop)s::bigint, 'vtr', count(*),
     count(*) FILTER (WHERE l.first_scan_at IS NULL AND o.status <> ALL(%(collected)s) AND (
         o.due_at <= %(now)s OR EXISTS (
-            SELECT FROM orders_dispatch d WHERE d.order_id = o.id AND d.state = 'refused'))),
-    count(*) FILTER (WHERE l.first_scan_at IS NULL AND c.risk = 'risk')
+            SELECT FROM orders_dispatch d WHERE d.order_id = o.id AND d.part = l.part
+                AND d.state = 'refused'))),
+    count(*) FILTER (WHERE l.first_scan_at IS NULL AND o.status <> ALL(%(collected)s)
+        AND c.risk = 'risk' AND o.due_at > %(now)s AND NOT EXISTS (
+            SELECT FROM orders_dispatch d WHERE d.order_id = o.id AND d.part = l.part
+                AND d.state = 'refused'))
 FROM shipping_label l JOIN orders_order o ON o.id = l.order_id
 LEFT JOIN orders_clock c ON c.order_id = o.id
 WHERE l.workspace_id = %(workspace)s AND l.state = 'bought' AND o.shop_id = %(shop)s
@@ -89,6 +109,7 @@ class Budget:
     bad: int
     at_risk: int
     rule: Rule  # the target
+    asked_counts: bool = False  # a buyer's unanswered request is the seller's fault
 
     @property
     def title(self) -> str:
@@ -176,7 +197,14 @@ def budgets(
     ]
     found = _count([(scope, metric) for scope, metric, _ in asked], now)
     return [
-        Budget(scope.shop, metric, scope.week, *found[scope.shop.pk, metric], rule)
+        Budget(
+            scope.shop,
+            metric,
+            scope.week,
+            *found[scope.shop.pk, metric],
+            rule,
+            asked_counts=asked_counts(scope),
+        )
         for scope, metric, rule in asked
     ]
 
@@ -209,11 +237,23 @@ def _facts(scope: Scope, now: datetime) -> dict[str, Any]:
         "collection": [d for d in days if scope.deadlines.counts_as(d) == COLLECTION],
         "collected": list(COLLECTED),
         "moved": list(_MOVED),
-        "lanes": _lanes(scope),
+        "lanes": lanes_of(scope),
+        "asked": asked_counts(scope),
+        "near": min(scope.ends, now + CANCEL_NEAR),
+        "unshipped": list(UNSHIPPED),
+        "open": list(TO_SHIP),
     }
 
 
-def _lanes(scope: Scope) -> list[str]:
+def asked_counts(scope: Scope) -> bool:
+    """Whether a buyer's request that nobody answered counts as the seller's fault."""
+    try:
+        return bool(scope.book.rule("metric.sfcr.unanswered_counts", on=scope.week).value)
+    except NoRule:
+        return False
+
+
+def lanes_of(scope: Scope) -> list[str]:
     """The lanes whose tracking numbers count."""
     try:
         exempt = scope.book.rule("lane.platform.exempt", on=scope.week).value

@@ -15,7 +15,7 @@ _FURTHEST = 60  # days looked ahead for a business day
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """All that is known of an order's way to its first scan."""
+    """All that is known of a parcel's way to its first scan."""
 
     due_at: datetime
     carrier: str = ""  # of the label, else of the rate that would be bought; "": not known yet
@@ -23,6 +23,7 @@ class Parcel:
     handed_over_at: datetime | None = None
     scanned_at: datetime | None = None
     not_before: datetime | None = None  # held until then
+    name: str = ""  # "parcel 1 of 2", of an order in several
 
 
 @dataclass(frozen=True, slots=True)

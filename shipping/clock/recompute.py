@@ -16,7 +16,7 @@ from orders.redating import redate
 from shipping.clock import facts, history
 from shipping.clock.lags import Lags
 from shipping.clock.predict import Desk, pickups_of
-from shipping.clock.risk import Verdict, judge
+from shipping.clock.risk import Verdict, judge_all
 from shipping.models import Label
 from shops.models import Shop
 from shops.policy.book import market_of
@@ -127,6 +127,6 @@ class _Judge:
     def _verdict(self, known: facts.Known) -> Verdict:
         found = self._found.get(known.facts)
         if found is None:
-            found = judge(known.parcel, self.desks[known.shop_id], now=self.now)
+            found = judge_all(known.parcels, self.desks[known.shop_id], now=self.now)
             self._found[known.facts] = found
         return found

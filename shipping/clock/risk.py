@@ -1,5 +1,6 @@
 """Whether an order's first scan is expected in time, in one word and one sentence. Pure."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -36,6 +37,21 @@ def judge(parcel: Parcel, desk: Desk, *, now: datetime) -> Verdict:
     risk = "risk" if found.at > parcel.due_at else "ok"
     why = f"{_said(found, zone)}{_against(found.at, parcel.due_at, zone) if known else '.'}"
     return Verdict(risk, why[:300], found.at, _next(parcel, found, now))
+
+
+def judge_all(parcels: Sequence[Parcel], desk: Desk, *, now: datetime) -> Verdict:
+    """The verdict on an order, that of its slowest parcel: it is scanned when all of them are."""
+    found = [(parcel, judge(parcel, desk, now=now)) for parcel in parcels]
+    if len(found) == 1 and not found[0][0].name:
+        return found[0][1]
+    waiting = [one for one in found if one[1].risk != "scanned"]
+    if not waiting:
+        parcel, last = max(found, key=lambda one: one[0].scanned_at or now)
+    else:
+        parcel, last = max(waiting, key=lambda one: one[1].predicted_at or now)
+    moments = [verdict.next_at for _, verdict in waiting if verdict.next_at]
+    words = f"{parcel.name.capitalize()}: {last.why[:1].lower()}{last.why[1:]}"
+    return last._replace(why=words[:300], next_at=min(moments, default=None))
 
 
 def _next(parcel: Parcel, found: Prediction, now: datetime) -> datetime:

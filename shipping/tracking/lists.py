@@ -1,14 +1,15 @@
 """The lists of parcels a person looks through: each one query, read a page at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from core.models import Workspace
+from orders.models import Dispatch
 from orders.querysets import NO_DEADLINE
 from orders.readiness import COLLECTED
 from shipping.models import Label
@@ -74,6 +75,25 @@ def labels_in(
     else:
         rows = rows.filter(tracking_status="delivered", tracking_at__isnull=False)
     return _narrowed(rows, filters)
+
+
+def at_risk(
+    shop_id: int, begins: datetime, ends: datetime, lanes: Sequence[str], *, now: datetime
+) -> LabelQuerySet:
+    """Bought between these moments, and expected to be scanned too late for the number to be a
+    valid one; those that are invalid by now are left out. The budget counts the same."""
+    refused = Dispatch.objects.filter(
+        order=OuterRef("order"), part=OuterRef("part"), state="refused"
+    )
+    return (
+        Label.objects.filter(
+            order__shop=shop_id, state="bought", settled_at__gte=begins, settled_at__lt=ends
+        )
+        .filter(first_scan_at=None, order__clock__risk="risk", order__due_at__gt=now)
+        .filter(order__lane__in=lanes)
+        .exclude(order__status__in=COLLECTED)
+        .exclude(Exists(refused))
+    )
 
 
 def _narrowed(rows: LabelQuerySet, filters: Mapping[str, Any]) -> LabelQuerySet:

@@ -44,12 +44,14 @@ def shippo_scan(track: Document) -> Scan:
     return Scan(status, moment(last.get("status_date")), first_scan(events), events, ref)
 
 
-def tiktok_scan(tracking: Document, number: str = "") -> Scan:
+def tiktok_scan(tracking: Document, number: str = "", *, is_part: bool = False) -> Scan:
     """TikTok's tracking of an order: version 202309's `tracking`, or version 202604's
-    `logistics_details`, of which only the parcel with `number` counts where it is named."""
-    entries = list(_parts(tracking.get("tracking")))
+    `logistics_details`, of which only the parcel with `number` counts where it is named. What is
+    said of no parcel in particular says nothing about one of several (`is_part`)."""
+    entries = [] if is_part else list(_parts(tracking.get("tracking")))
+    anyones = not is_part and (not number or not _names_numbers(tracking))
     for parcel in _parts(tracking.get("logistics_details")):
-        if number in ("", parcel.get("newest_tracking_no")) or not _names_numbers(tracking):
+        if anyones or (number and number == parcel.get("newest_tracking_no")):
             entries += _parts(parcel.get("track_list"))
     events = _sorted(_tiktok_event(one) for one in entries)
     at = events[-1].at if events else None

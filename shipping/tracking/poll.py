@@ -118,7 +118,7 @@ def _ask(provider: Provider, label: Label) -> Scan | None:
 
 def _read(label: Label, document: Mapping[str, Any]) -> Scan:
     if label.provider == "tiktok":
-        return tiktok_scan(document, label.tracking_number)
+        return tiktok_scan(document, label.tracking_number, is_part=bool(label.part))
     return READERS[label.provider](document)
 
 
@@ -131,6 +131,7 @@ def _shipped(label: Label) -> Shipped:
         carrier=label.carrier,
         ref=label.tracker_ref,
         order=str(order),
+        is_part=bool(label.part),
     )
 
 

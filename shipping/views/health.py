@@ -34,7 +34,7 @@ class ReadingForm(forms.Form):
 def page(request: MemberRequest) -> HttpResponse:
     """Every connected shop's week; the week is in the address, this one when it is not."""
     now = timezone.now()
-    on = _moment(request.GET.get("week", ""), now)
+    on = moment_of(request.GET.get("week", ""), now)
     shops = list(
         Shop.objects.of(request.workspace).filter(disconnected_at=None).order_by("name", "pk")
     )
@@ -74,7 +74,7 @@ def note(request: MemberRequest, shop_id: int) -> HttpResponse:
     return go(request, f"{back}?week={day.isoformat()}" if day else back)
 
 
-def _moment(text: str, now: datetime) -> datetime:
+def moment_of(text: str, now: datetime) -> datetime:
     """Noon of the day in the address; now for this week's, and for what is no day."""
     day = parse_date_or_none(text)
     if day is None or not date(2020, 1, 1) <= day <= now.date() + health.WEEK:

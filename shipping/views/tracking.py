@@ -12,8 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.access import MemberRequest, Right, member, wreverse
 from core.htmx import go, page_or_part
+from shipping.clock.budgets import Scope, lanes_of, scopes
 from shipping.models import Label
-from shipping.naming import full_name
+from shipping.naming import name_of
 from shipping.providers.base import Can
 from shipping.providers.carriers import display_name
 from shipping.providers.registry import is_able
@@ -22,6 +23,7 @@ from shipping.tracking.advice import Advice, advise
 from shipping.tracking.poll import poll_label
 from shipping.tracking.shown import Status, status_of
 from shipping.tracking.terms import Terms, terms_of
+from shipping.views.health import moment_of
 from shops.models import Shop
 
 _EMPTY = {
@@ -57,7 +59,12 @@ def page(request: MemberRequest) -> HttpResponse:
     shops = list(Shop.objects.of(request.workspace).order_by("name"))
     terms = terms_of(request.workspace.pk, shops, on=now.date())
     filters = _filters(request, shops)
-    rows = lists.labels_in(request.workspace, name, terms, now=now, **filters)
+    week = _week_at_risk(request, shops, filters, now) if name == "unscanned" else None
+    rows = (
+        lists.at_risk(week.shop.pk, week.begins, week.ends, lanes_of(week), now=now)
+        if week
+        else lists.labels_in(request.workspace, name, terms, now=now, **filters)
+    )
     found = lists.page_of(rows, name, after=request.GET.get("after", ""))
     context = {
         "list": name,
@@ -71,6 +78,7 @@ def page(request: MemberRequest) -> HttpResponse:
         "shops": shops,
         "carriers": _carriers(request, terms, now),
         "filters": filters,
+        "week": week,
     }
     return page_or_part(request, "shipping/tracking.html", "list", context)
 
@@ -82,6 +90,17 @@ def _filters(request: MemberRequest, shops: list[Shop]) -> dict[str, Any]:
     return {"shop": known, "carrier": request.GET.get("carrier", "")[:40]}
 
 
+def _week_at_risk(
+    request: MemberRequest, shops: list[Shop], filters: dict[str, Any], now: datetime
+) -> Scope | None:
+    """The week of a shop whose valid-tracking budget is looked into: `week` and `shop` say it."""
+    if not request.GET.get("week") or not filters["shop"]:
+        return None
+    shop = next(one for one in shops if one.pk == filters["shop"])
+    (scope,) = scopes(request.workspace.pk, [shop], on=moment_of(request.GET["week"], now))
+    return scope
+
+
 def _carriers(request: MemberRequest, terms: Terms, now: datetime) -> list[tuple[str, str]]:
     found = lists.carriers_of(request.workspace, now=now, last=terms.watched())
     return sorted(((slug, display_name(slug)) for slug in found), key=lambda one: one[1])
@@ -91,7 +110,7 @@ def _row(label: Label, name: str, terms: Terms, now: datetime) -> Row:
     number = label.tracking_number
     return Row(
         label=label,
-        name=full_name(label.carrier, label.service_name),
+        name=name_of(label),
         status=status_of(label),
         advice=advise(label, name, terms, takes_back=is_able(label.provider, Can.VOID), now=now),
         deadline=lists.scan_deadline(label),
@@ -107,7 +126,7 @@ def claim(request: MemberRequest, label_id: int) -> HttpResponse:
     label = _label(request, label_id)
     context = {
         "label": label,
-        "name": full_name(label.carrier, label.service_name),
+        "name": name_of(label),
         "carrier": display_name(label.carrier),
         "status": status_of(label),
         "steps": carriers.claim_steps(label.carrier, label.account.name),

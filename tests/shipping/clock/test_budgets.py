@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.models import Workspace
-from orders.models import Clock, Dispatch, Order, OrderEvent
+from orders.models import Cancellation, Clock, Dispatch, Order, OrderEvent
+from orders.querysets import TO_SHIP
+from orders.readiness import OPEN
 from shipping.clock.budgets import Budget, budgets, scopes
 from shops.models import Shop
 from tests import factories
@@ -130,6 +132,59 @@ def test_tracking_is_valid_once_scanned_and_invalid_when_refused_or_never_scanne
     assert counted(desk, "vtr") == (4, 2, 0)
     found = budget(desk, "vtr")
     assert (found.share, found.left, found.tone) == (50, -2, "red")
+
+
+def asked(one: Order, answer_by: datetime) -> Order:
+    Cancellation.objects.create(
+        workspace=one.workspace,
+        order=one,
+        tiktok_id=f"c-{one.pk}",
+        kind="BUYER_CANCEL",
+        status="pending",
+        asked_at=NOW,
+        updated_at=NOW,
+        answer_by=answer_by,
+    )
+    return one
+
+
+def test_what_tiktok_cancels_next_is_at_risk_of_being_the_sellers_fault(desk) -> None:
+    for _ in range(2):
+        order(desk, cancel_at=NOW + DAY, updated_at=NOW - 9 * DAY, stage="bought")
+    order(desk, cancel_at=NOW + 3 * DAY)  # not near
+    order(desk, cancel_at=NOW - 5 * DAY)  # one of the week before
+    order(desk, cancel_at=NOW + DAY, status="AWAITING_COLLECTION", stage="shipped")
+    order(desk, cancel_at=NOW + DAY, lane="fbt")
+    asked(order(desk), NOW + timedelta(hours=5))
+    assert budget(desk, "sfcr").at_risk == 2
+    assert budget(desk, "sfcr", at("2026-11-22 12:00")).at_risk == 1
+
+
+def test_what_is_not_shipped_is_called_so_everywhere() -> None:
+    assert set(TO_SHIP) == OPEN
+
+
+def test_unanswered_requests_count_only_where_the_rules_say_so(desk) -> None:
+    asked(order(desk, cancel_at=NOW + DAY), NOW + timedelta(hours=5))
+    asked(order(desk), NOW + timedelta(hours=5))
+    asked(order(desk), NOW + 3 * DAY)
+    over = {"status": "CANCELLED", "stage": "closed", "cancelled_at": NOW - DAY}
+    order(desk, cancelled_by="SYSTEM", cancel_requested_at=NOW - 2 * DAY, **over)
+    assert counted(desk, "sfcr")[1:] == (0, 1)
+    factories.override(desk, key="metric.sfcr.unanswered_counts", value=True)
+    assert counted(desk, "sfcr")[1:] == (1, 2)
+
+
+def test_numbers_at_risk_are_those_that_are_not_invalid_yet(desk) -> None:
+    for fields in ({}, {"status": "IN_TRANSIT"}, {"due_at": DUE}):
+        one = order(desk, **({"due_at": SOON} | fields))
+        factories.label(one, settled_at=NOW - DAY)
+        factories.clock(one, risk="risk")
+    refused = order(desk, due_at=SOON)
+    factories.label(refused, settled_at=NOW - DAY)
+    factories.clock(refused, risk="risk")
+    Dispatch.objects.create(order=refused, state="refused", tracking_number="1Z", carrier="ups")
+    assert counted(desk, "vtr") == (4, 2, 1)
 
 
 def test_weeks_begin_on_monday_in_the_markets_zone(desk) -> None:

@@ -57,6 +57,60 @@ def test_the_sentence_links_to_exactly_the_orders_at_risk(
     assert "Due in the week of" in queue
 
 
+def listed(client: Client, html: str, sign: str) -> set[int]:
+    """The orders behind the health page's link that has `sign` in its address."""
+    url = re.search(rf'href="([^"]*{sign}[^"]*)"', html)
+    assert url is not None
+    return {int(pk) for pk in re.findall(r"/orders/(\d+)/\"", page_at(client, url.group(1)))}
+
+
+def page_at(client: Client, url: str) -> str:
+    response = client.get(url)
+    assert response.status_code == 200
+    return unescape(response.content.decode())
+
+
+def test_the_numbers_at_risk_are_linked_one_by_one(as_owner: Client, glow: Workspace) -> None:
+    mine = {risky(glow).pk for _ in range(2)}
+    waiting = factories.order(glow, due_at=ends())  # not scanned either, but expected in time
+    for pk in (*mine, waiting.pk):
+        factories.label(Order.objects.get(pk=pk), settled_at=timezone.now())
+    other = risky(glow, shop=factories.shop(glow, name="Outlet"))
+    factories.label(other, settled_at=timezone.now())
+    html = page(as_owner, glow)
+    assert "these 2 are at risk" in html
+    assert listed(as_owner, html, "list=unscanned") == mine
+    assert "would count against valid tracking" in page_at(
+        as_owner, f"/w/{glow.slug}/tracking/?shop={other.shop_id}&week={timezone.now():%Y-%m-%d}"
+    )
+
+
+def test_cancellations_that_come_by_themselves_are_linked_one_by_one(
+    as_owner: Client, glow: Workspace
+) -> None:
+    mine = {factories.order(glow, cancel_at=ends()).pk for _ in range(2)}
+    factories.order(glow, cancel_at=timezone.now() + timedelta(days=9))
+    factories.order(glow, cancel_at=ends(), status="AWAITING_COLLECTION", stage="shipped")
+    factories.order(glow, cancel_at=ends(), shop=factories.shop(glow, name="Outlet"))
+    html = page(as_owner, glow)
+    assert "these 2 are at risk" in html
+    assert listed(as_owner, html, "cancel=next") == mine
+    asked = factories.order(glow)
+    asked.cancellations.create(
+        workspace=glow,
+        tiktok_id="c-1",
+        kind="BUYER_CANCEL",
+        status="pending",
+        asked_at=timezone.now(),
+        updated_at=timezone.now(),
+        answer_by=ends(),
+    )
+    factories.override(glow, key="metric.sfcr.unanswered_counts", value=True)
+    html = page(as_owner, glow)
+    assert "these 3 are at risk" in html
+    assert listed(as_owner, html, "cancel=any") == mine | {asked.pk}
+
+
 def test_a_week_says_how_many_more_may_be_late(as_owner: Client, glow: Workspace) -> None:
     one = factories.order(glow, due_at=ends())
     names = [f.attname for f in one._meta.concrete_fields if f.attname != "id"]

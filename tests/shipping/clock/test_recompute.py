@@ -19,7 +19,7 @@ from shipping.clock.recompute import (
     refresh_history,
     rules_changed,
 )
-from shipping.clock.risk import judge
+from shipping.clock.risk import judge_all
 from shipping.models import Label, ScanLag
 from tests import factories
 
@@ -176,7 +176,7 @@ def test_what_is_stored_is_what_the_pure_function_says(desk) -> None:
     ids = list(Order.objects.values_list("pk", flat=True))
     compared = 0
     for known in facts.read(ids):
-        found = judge(known.parcel, desks[known.shop_id], now=now)
+        found = judge_all(known.parcels, desks[known.shop_id], now=now)
         for stored in Clock.objects.filter(order__in=known.order_ids):
             compared += 1
             assert (stored.risk, stored.risk_why) == (found.risk, found.why)

@@ -82,3 +82,40 @@ def test_a_shop_that_is_not_connected_is_asked_nothing() -> None:
     row = Label.objects.get(pk=mine.pk)
     assert row.next_poll_at is not None
     assert row.next_poll_at > timezone.now() + timedelta(hours=20)
+
+
+class Both(httpx.BaseTransport):
+    """TikTok's newer tracking, which names parcels; the older one mixes them."""
+
+    def __init__(self, at: int, *, newer: bool = True) -> None:
+        self.newer = newer
+        said = {"description": "Picked up by the carrier", "action_code": 1}
+        self.event = said | {"update_time_millis": at}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if "/202604/" not in request.url.path:
+            return self._answer({"tracking": [self.event]})
+        if not self.newer:
+            return httpx.Response(200, content=json.dumps({"code": 36009009, "message": "gone"}))
+        mine = {"newest_tracking_no": "ONE", "track_list": [self.event]}
+        other = {"newest_tracking_no": "TWO", "track_list": []}
+        return self._answer({"logistics_details": [mine, other]})
+
+    def _answer(self, data: dict[str, Any]) -> httpx.Response:
+        body = {"code": 0, "message": "Success", "data": data}
+        return httpx.Response(200, content=json.dumps(body))
+
+
+@pytest.mark.parametrize("newer", [True, False])
+def test_the_scan_of_one_parcel_is_not_taken_for_anothers(newer: bool) -> None:
+    first = label(tracking_number="ONE", part=1)
+    second = factories.label(
+        first.order, provider="tiktok", account=first.account, tracking_number="TWO", part=2,
+        settled_at=first.settled_at, next_poll_at=first.next_poll_at,
+    )  # fmt: skip
+    at = timezone.now().replace(microsecond=0) - timedelta(hours=5)
+    with use_transport(Both(int(at.timestamp()) * 1000, newer=newer)):
+        assert poll_due() == 2
+    scanned = Label.objects.get(pk=first.pk).first_scan_at
+    assert scanned == (at if newer else None)
+    assert Label.objects.get(pk=second.pk).first_scan_at is None
