@@ -83,10 +83,10 @@ def _lost(shop: Shop, now: datetime) -> str:
     """That a person has to connect it again, why, and what its orders are worth meanwhile."""
     cursor = getattr(shop, "cursor", None)
     why = shop.authorization.lost_because.rstrip(".") if shop.authorization else ""
-    words = f"Not connected any more: {why or 'reconnect it'}"
+    words = f"Not connected any more. {why or 'Reconnect it'}"
     if cursor is None or cursor.complete_until is None:
         return words
-    return f"{words}; complete as of {_duration(now - cursor.complete_until)} ago"
+    return f"{words}. Complete as of {_duration(now - cursor.complete_until)} ago"
 
 
 def _duration(span: timedelta) -> str:

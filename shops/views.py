@@ -49,6 +49,10 @@ def shop_list(request: MemberRequest) -> HttpResponse:
         "rows": rows,
         "gone": shops.exclude(disconnected_at=None).order_by("name"),
         "busy": any(row.age.tone == "blue" for row in rows),
+        "lost": any(
+            row.shop.authorization is None or row.shop.authorization.state != "active"
+            for row in rows
+        ),
         "missing_settings": connect.missing_settings(),
         "redirect_url": settings.PUBLIC_URL + reverse("connect:callback"),
         "regions": REGIONS,

@@ -57,8 +57,20 @@ class Row:
     """A rule as the page shows it."""
 
     rule: Rule
+    words: str  # the pack's; a workspace's reason for another value is not the rule
     value: str
     until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A workspace's own value as the page shows it."""
+
+    row: PolicyOverride
+    words: str
+    value: str
+    unit: str
+    instead_of: str  # the pack's value
 
 
 @require_safe
@@ -80,10 +92,11 @@ def rules(request: MemberRequest) -> HttpResponse:
         "on": on,
         "today": today,
         "sections": _sections(mine, on),
-        "changes": [(day, rule, shown(rule.value)) for day, rule in mine.changes_after(on)],
-        "own": PolicyOverride.objects.filter(workspace=request.workspace, market=market)
-        .select_related("created_by")
-        .order_by("key", "-created_at"),
+        "changes": [
+            (day, rule, words_of(rule, on), shown(rule.value))
+            for day, rule in mine.changes_after(on)
+        ],
+        "own": _own(request, market, on),
     }
     return page_or_part(request, "shops/rules.html", "rules", context)
 
@@ -181,6 +194,26 @@ def _sections(mine: book.Book, on: date) -> list[tuple[str, list[Row]]]:
     return [(name, rows) for name, rows in found.items() if rows]
 
 
+def _own(request: MemberRequest, market: str, on: date) -> list[Own]:
+    """What the workspace has put in place of the market's values, with the rules' words."""
+    rows = PolicyOverride.objects.filter(workspace=request.workspace, market=market)
+    found = []
+    for row in rows.select_related("created_by").order_by("key", "-created_at"):
+        like = book.plain(market).newest(row.key, on=on)
+        if like is None:  # a later version of the packs has dropped the rule
+            found.append(Own(row, row.key, shown(row.value), "", ""))
+        else:
+            before = f"{shown(like.value)} {like.unit}"
+            found.append(Own(row, like.words, shown(row.value), like.unit, before))
+    return found
+
+
+def words_of(rule: Rule, on: date) -> str:
+    """The rule as its pack puts it, also where the value is the workspace's own."""
+    like = book.plain(rule.market).newest(rule.key, on=on) if rule.overridden else None
+    return like.words if like else rule.words
+
+
 def _rows(mine: book.Book, on: date) -> Iterator[Row]:
     seen: set[tuple[str, Any]] = set()
     for rule in mine.in_force(on):
@@ -189,4 +222,4 @@ def _rows(mine: book.Book, on: date) -> Iterator[Row]:
         fact = (rule.key, tuple(rule.when.items()))
         if fact not in seen:  # the workspace's own value stands first and hides the market's
             seen.add(fact)
-            yield Row(rule, shown(rule.value), rule.until)
+            yield Row(rule, words_of(rule, on), shown(rule.value), rule.until)
