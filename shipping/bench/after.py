@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from core.models import User
 from core.money import Money
+from orders import parts
 from orders.blockers import sentence
 from orders.models import Order, Stage
 from shipping import batches
-from shipping.bench.refusals import label_of, why_no_label
+from shipping.bench.refusals import labels_of, parcels_without, why_no_label
 from shipping.models import Label, PackBench, PackScan, PackSession, PackSettings, PrintJob
 from shipping.printing import jobs
 from shipping.printing.choice import Choice
@@ -20,6 +22,7 @@ from shipping.printing.choice import Choice
 # A parcel that stood there for longer is not waited for any more: its label is printed by hand.
 WAITS = timedelta(hours=12)
 _MOST = 20
+_NOT_THERE = Q(state__in=["buying", "unknown", "bought"], file_key="") | Q(state="voiding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,14 @@ class Missing:
 
 
 def follow(session: PackSession, *, user: User, may_buy: bool) -> str:
-    """Buy the label of a packed order that has none, where the workspace wants that and the person
-    may; words about it, "" where its label is there."""
+    """Buy what a packed order has no label for, where the workspace wants that and the person may;
+    words about it, "" where its labels are there."""
     order = session.order
-    label = label_of(order.pk)
-    if label is not None:
-        return "" if label.file_key else "Its label is on its way and prints by itself."
+    if not parcels_without(order):
+        late = sum(not label.file_key for label in labels_of(order.pk))
+        if not late:
+            return ""
+        return _on_its_way(late, "is on its way and prints", "are on their way and print")
     if not PackSettings.objects.filter(workspace=session.workspace_id, buys=True).exists():
         return f"{why_no_label(order)} Buy it in the queue; it prints here by itself."
     if not may_buy:
@@ -57,7 +62,13 @@ def _buy(session: PackSession, order: Order, user: User) -> str:
             batches.start(session.workspace, orders, user, once=once, prices=prices)
     except batches.NothingToBuy as refusal:  # also the spend guard's
         return f"{why_no_label(order)} {refusal}"
-    return "Its label is being bought and prints by itself."
+    count = len(parcels_without(order))
+    return _on_its_way(count, "is being bought and prints", "are being bought and print")
+
+
+def _on_its_way(count: int, one: str, several: str) -> str:
+    words, end = (one, "itself") if count == 1 else (several, "themselves")
+    return f"Its {'label' if count == 1 else f'{count} labels'} {words} by {end}."
 
 
 def settings_of(workspace_id: int) -> PackSettings:
@@ -67,11 +78,14 @@ def settings_of(workspace_id: int) -> PackSettings:
 
 
 def to_print(bench: PackBench) -> list[Label]:
-    """Labels of orders packed at this bench that are there and were not printed, oldest first."""
+    """Labels of orders packed at this bench that are there and were not printed, the order packed
+    first first, its parcels in their order."""
     packed = PackSession.objects.filter(bench=bench, packed_at__gt=timezone.now() - WAITS)
     labels = Label.objects.filter(order__in=packed.values("order"), state="bought", printed_at=None)
     labels = labels.exclude(file_key="").exclude(print_jobs__bench=bench)
-    return list(labels.select_related("order").order_by("pk")[:_MOST])
+    found = list(labels.select_related("order").order_by("pk")[:_MOST])
+    first = {label.order_id: label.pk for label in reversed(found)}
+    return sorted(found, key=lambda label: (first[label.order_id], label.part))
 
 
 def print_over_service(bench: PackBench, choice: Choice, *, user: User) -> None:
@@ -85,29 +99,45 @@ def print_over_service(bench: PackBench, choice: Choice, *, user: User) -> None:
 def print_again(
     bench: PackBench, wish: PackScan, choice: Choice, *, user: User
 ) -> tuple[str, list[Label]]:
-    """Print the label of what lies on the bench once more, as somebody wished by `wish`: over the
+    """Print the labels of what lies on the bench once more, as somebody wished by `wish`: over the
     service, or answered for the browser to print. Words where there is none."""
-    label = label_of(bench.session.order_id) if bench.session else None
-    if label is None or not label.file_key:
+    labels = labels_of(bench.session.order_id) if bench.session else []
+    labels = [label for label in labels if label.file_key]
+    if not labels:
         return "There is no label to print yet.", []
     if choice.way != "service":
-        return "", [label]
-    if not PrintJob.objects.filter(label=label, bench=bench, created_at__gte=wish.at).exists():
-        jobs.put_label(label, choice, user=user, bench=bench)
+        return "", labels
+    for label in labels:
+        if not PrintJob.objects.filter(label=label, bench=bench, created_at__gte=wish.at).exists():
+            jobs.put_label(label, choice, user=user, bench=bench)
     return "", []
 
 
 def missing(bench: PackBench) -> list[Missing]:
-    """Orders packed at this bench whose label has no file yet."""
+    """Orders packed at this bench of which a label has no file yet."""
     packed = PackSession.objects.filter(bench=bench, packed_at__gt=timezone.now() - WAITS)
     there = Label.objects.filter(order__in=packed.values("order"), state="bought")
-    rows = packed.exclude(order__in=there.exclude(file_key="").values("order"))
-    found = []
-    for session in rows.select_related("order").order_by("pk")[:_MOST]:
-        label = label_of(session.order_id)
-        words = _progress(label) if label else why_no_label(session.order)
-        found.append(Missing(session.order, words))
-    return found
+    whole = ~Q(order__in=there.exclude(file_key="").values("order"))
+    late = Label.objects.filter(_NOT_THERE, order=OuterRef("order"))
+    in_parts = Q(order__part__gt=0) & (~Q(order__label_state="bought") | Exists(late))
+    rows = packed.filter(whole & Q(order__part=0) | in_parts)
+    sessions = rows.select_related("order").order_by("pk")[:_MOST]
+    return [Missing(one.order, words) for one in sessions if (words := _missing(one.order))]
+
+
+def _missing(order: Order) -> str:
+    """What of the order is not there, in words."""
+    labels = labels_of(order.pk)
+    late = [label for label in labels if not label.file_key]
+    if not late or parcels_without(order):
+        return why_no_label(order)
+    if len(labels) == 1:
+        return _progress(labels[0])
+    return " ".join(f"{_named(label, order)}: {_progress(label)}" for label in late)
+
+
+def _named(label: Label, order: Order) -> str:
+    return parts.name(label.part, order.parts).capitalize()
 
 
 def _progress(label: Label) -> str:

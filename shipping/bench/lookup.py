@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.models import Workspace
+from orders import parts
 from orders.models import Order
 from shipping.bench.scan import plain
 from shipping.handover import codes
@@ -20,11 +21,12 @@ _MOST_SKUS = 50
 @dataclass(frozen=True, slots=True)
 class Found:
     """An order, or the SKUs that carry the code; nothing for a code nobody knows. `words` say why
-    a tote holds nothing."""
+    a tote holds nothing; `parcel` is the one a label is for, of an order in several."""
 
     order: Order | None = None
     skus: tuple[Sku, ...] = ()
     words: str = ""
+    parcel: str = ""
 
 
 def find(workspace: Workspace, code: str) -> Found:
@@ -34,21 +36,23 @@ def find(workspace: Workspace, code: str) -> Found:
         held = Tote.objects.filter(workspace=workspace, number=number, freed_at=None)
         row = held.select_related("order__shop").first()
         return Found(row.order) if row else Found(words=f"Tote {number} is empty.")
-    if order := _order(workspace, code):
-        return Found(order)
+    found = _order(workspace, code)
+    if found.order:
+        return found
     return Found(skus=tuple(skus_of(workspace, code)))
 
 
-def _order(workspace: Workspace, code: str) -> Order | None:
+def _order(workspace: Workspace, code: str) -> Found:
     numbers = [one for one in codes.read(code) if len(one) >= 8]
     if not numbers:
-        return None
+        return Found()
     orders = Order.objects.of(workspace).light().select_related("shop")
     if order := orders.filter(tiktok_id__in=numbers).first():
-        return order
+        return Found(order)
     labels = Label.objects.of(workspace).filter(tracking_number__in=numbers)
-    newest = labels.order_by("-pk").values_list("order_id", flat=True).first()
-    return orders.filter(pk=newest).first() if newest else None
+    newest = labels.order_by("-pk").values_list("order_id", "part").first()
+    order = orders.filter(pk=newest[0]).first() if newest else None
+    return Found(order, parcel=parts.name(newest[1], order.parts)) if newest and order else Found()
 
 
 def skus_of(workspace: Workspace, code: str) -> list[Sku]:
@@ -73,7 +77,10 @@ def next_with(workspace: Workspace, skus: tuple[Sku, ...]) -> Order | None:
 
 def left_to_pack(workspace: Workspace, *, most: int) -> int:
     """Orders with a label that nobody packed and no carrier has seen, counted up to `most`."""
-    return labels_to_pack(workspace)[:most].count()
+    lower = labels_to_pack(workspace).filter(order=OuterRef("order"), part__lt=OuterRef("part"))
+    # Of an order in several parcels only the first label counts, and only its labels are compared.
+    firsts = labels_to_pack(workspace).filter(Q(part__lte=1) | ~Exists(lower))
+    return firsts[:most].count()
 
 
 def labels_to_pack(workspace: Workspace) -> QuerySet[Label]:

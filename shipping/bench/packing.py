@@ -4,14 +4,15 @@ Scans of one bench follow each other: its row is the lock. A scan that arrives a
 answer was lost, answers what it did the first time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
 from django.db import transaction
 
 from core.models import User, Workspace
-from orders.models import Order
+from orders import parts
+from orders.models import Line, Order
 from orders.units import Group, group_lines
 from shipping.bench import lookup, table
 from shipping.bench.refusals import why_not
@@ -97,7 +98,10 @@ def _done(bench: PackBench, code: str, user: User) -> tuple[Step, State]:
         state = state_of(bench.session) if order else state
     done = step(state, code, _known(found))
     if done.open and found.order:
-        return table.put(bench, found.order, user) or done, state
+        refused = table.put(bench, found.order, user)
+        if refused and found.parcel:
+            refused = replace(refused, words=f"Label of {found.parcel}. {refused.words}")
+        return refused or done, state
     return _carry_out(bench, done), state
 
 
@@ -110,7 +114,7 @@ def _must_look(state: State, code: str) -> bool:
 
 def _known(found: lookup.Found) -> Known:
     if found.order:
-        return Known(order=found.order.tiktok_id)
+        return Known(order=found.order.tiktok_id, parcel=found.parcel)
     return Known(sku=str(found.skus[0])) if found.skus else Known()
 
 
@@ -154,17 +158,33 @@ def state_of(session: PackSession | None, *, asked: str = "") -> State:
 
 
 def items_of(order: Order, counted: Mapping[str, int]) -> tuple[Item, ...]:
-    """The order's items with every code they may carry; `counted` units by key are verified."""
-    groups = [group for group in group_lines(order.lines.all()) if group.live]
+    """The order's items with every code they may carry; `counted` units by key are verified. What
+    is shipped elsewhere is none of them."""
+    away, place = parts.sent_elsewhere(order.parts), parts.number_of(order.parts)
+    lines = [line for line in order.lines.all() if line.tiktok_id not in away]
+    numbers: dict[str, list[int]] = {}
+    for line in lines:
+        if line.status != "CANCELLED" and line.tiktok_id in place:
+            numbers.setdefault(_key(line), []).append(place[line.tiktok_id])
+    groups = [group for group in group_lines(lines) if group.live]
     ids = [group.first.sku_id for group in groups if group.first.sku_id]
     rows = Sku.objects.filter(shop=order.shop_id, tiktok_id__in=ids)
     skus = {sku.tiktok_id: sku for sku in rows.only("tiktok_id", "barcode")}
-    return tuple(_item(group, skus.get(group.first.sku_id), counted) for group in groups)
+    return tuple(
+        _item(group, skus.get(group.first.sku_id), counted, numbers.get(_key(group.first), ()))
+        for group in groups
+    )
 
 
-def _item(group: Group, sku: Sku | None, counted: Mapping[str, int]) -> Item:
+def _key(line: Line) -> str:
+    return (line.sku_id or f"line:{line.tiktok_id}")[:60]
+
+
+def _item(
+    group: Group, sku: Sku | None, counted: Mapping[str, int], numbers: Sequence[int]
+) -> Item:
     line = group.first
-    key = (line.sku_id or f"line:{line.tiktok_id}")[:60]
+    key = _key(line)
     codes = {plain(one) for one in (line.seller_sku, line.sku_id, sku.barcode if sku else "")}
     name = " · ".join(part for part in (line.product_name, line.sku_name) if part)
     return Item(
@@ -175,4 +195,5 @@ def _item(group: Group, sku: Sku | None, counted: Mapping[str, int]) -> Item:
         verified=min(counted.get(key, 0), group.live),
         sku=sku.pk if sku else None,
         seller_sku=line.seller_sku,
+        parcels=tuple(sorted(numbers)),
     )

@@ -4,6 +4,7 @@ The machine knows the order's items and what was verified of each. It is told wh
 to be, and answers what happened, in words, and what changes.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -40,11 +41,24 @@ class Item:
     verified: int = 0
     sku: int | None = None  # the row it is known by here, for its picture
     seller_sku: str = ""
+    parcels: tuple[int, ...] = ()  # of an order in several: where each unit goes, one by one
 
     @property
     def missing(self) -> int:
         """Units still to be scanned."""
         return self.needed - self.verified
+
+    @property
+    def into(self) -> str:
+        """ "parcel 2", or "1 in parcel 1, 2 in parcel 2"; "" for an order in one parcel."""
+        counted = Counter(self.parcels)
+        if len(counted) == 1:
+            return f"parcel {self.parcels[0]}"
+        return ", ".join(f"{units} in parcel {number}" for number, units in counted.items())
+
+    def placed(self, unit: int) -> str:
+        """Where the unit goes, as the end of a sentence: " Into parcel 2."; counted from 1."""
+        return f" Into parcel {self.parcels[unit - 1]}." if 0 < unit <= len(self.parcels) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +90,13 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a code is outside the order on the bench: an order or a tote of it (`order` is its
-    number), or a SKU by name; all empty for a code that nobody knows."""
+    """What a code is outside the order on the bench: an order, a label or a tote of it (`order` is
+    its number, `parcel` which of its parcels the label is for), or a SKU by name; all empty for a
+    code that nobody knows."""
 
     order: str = ""
     sku: str = ""
+    parcel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +163,7 @@ def step(state: State, code: str, known: Known | None = None) -> Step:
         return _verify(state, item, 1)
     known = known or Known()
     if known.order:
-        return _other_order(state, known.order)
+        return _other_order(state, known)
     if not state.is_open:
         words = f"No order that waits to be packed holds {known.sku}." if known.sku else ""
         return Step(Does.REFUSED, words or f"Nothing here is known by “{code.strip()}”.")
@@ -171,7 +187,8 @@ def _verify(state: State, item: Item, quantity: int, *, teaches: str = "") -> St
         words = f"One too many: all {item.needed} of {item.name} are verified already."
         return Step(Does.WRONG, words if item.needed > 1 else f"One too many: {item.name}.")
     left = state.needed - state.verified - quantity
-    words = f"{item.name}: {item.verified + quantity} of {item.needed}."
+    count = item.verified + quantity
+    words = f"{item.name}: {count} of {item.needed}.{item.placed(count)}"
     does = Does.VERIFIED if left else Does.COMPLETE
     return Step(does, words, item=item.key, quantity=quantity, teaches=teaches)
 
@@ -190,7 +207,7 @@ def _amount(state: State, text: str) -> Step:
         return Step(Does.SAID, f"{item.name}: {wanted} of {item.needed} already.")
     quantity = wanted - item.verified
     left = state.needed - state.verified - quantity
-    words = f"{item.name}: {wanted} of {item.needed}."
+    words = f"{item.name}: {wanted} of {item.needed}.{_spread(item)}"
     return Step(Does.VERIFIED if left else Does.COMPLETE, words, item=item.key, quantity=quantity)
 
 
@@ -227,13 +244,18 @@ def _skip(state: State, why: str) -> Step:
     return Step(Does.SKIPPED, f"Skipped: {why}", reason=why[:200])
 
 
-def _other_order(state: State, number: str) -> Step:
+def _spread(item: Item) -> str:
+    return f" Into: {item.into}." if item.parcels else ""
+
+
+def _other_order(state: State, known: Known) -> Step:
+    number, label = known.order, f"Label of {known.parcel}. " if known.parcel else ""
     if state.is_open and number == state.order:
-        return Step(Does.SAID, "This order is on the bench already.")
+        return Step(Does.SAID, f"{label}This order is on the bench already.")
     if state.is_open and state.verified:
         words = f"The order on the bench is not finished: {state.verified} of {state.needed}."
         return Step(Does.REFUSED, f"{words} Finish it, or skip it with a reason.")
-    return Step(Does.OPENED, "Scan each unit.", open=number)
+    return Step(Does.OPENED, f"{label}Scan each unit.", open=number)
 
 
 def _nothing(words: str) -> Step:

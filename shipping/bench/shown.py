@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from core.models import User
 from shipping.bench import after, lookup
-from shipping.bench.refusals import label_of
+from shipping.bench.refusals import labels_of
 from shipping.bench.scan import LOUD, Does, Item, State, choices
 from shipping.models import Label, PackBench, PackScan, PackSession, PrintJob, Tote
 from shipping.printing.choice import Choice
@@ -93,7 +93,7 @@ def shown(
     if state.asked:
         numbers = {item.key: n for n, item in enumerate(choices(state), start=1)}
     order_id = bench.session.order_id if bench.session else None
-    label = label_of(order_id) if order_id and state.is_packed else None
+    labels = labels_of(order_id) if order_id and state.is_packed else []
     return Shown(
         bench=bench,
         state=state,
@@ -101,7 +101,7 @@ def shown(
         scan=scan,
         words=words,
         tote=_tote(order_id) if order_id and state.is_open else None,
-        has_label=bool(label and label.file_key),
+        has_label=any(label.file_key for label in labels),
         aside=aside,
     )
 

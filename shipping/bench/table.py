@@ -7,6 +7,7 @@ from django.utils import timezone
 from core import audit
 from core.models import User
 from orders.models import Order, OrderEvent
+from orders.parts import sent_elsewhere
 from shipping.bench.refusals import why_not
 from shipping.bench.scan import Does, Step, plain
 from shipping.models import PackBench, PackScan, PackSession, Tote
@@ -62,7 +63,8 @@ def pack(session: PackSession) -> None:
     session.packed_at = now
     session.save(update_fields=["packed_at"])
     Tote.objects.filter(order=session.order_id, freed_at=None).update(freed_at=now)
-    units = session.order.unit_count
+    away = sent_elsewhere(session.order.parts)
+    units = session.order.unit_count - len(away)
     text = f"Packed, {units} unit{'' if units == 1 else 's'} verified one by one."
     OrderEvent.objects.create(
         order_id=session.order_id, kind="pack", text=text, actor=session.packer

@@ -33,7 +33,7 @@ def waiting(workspace: Workspace) -> list[Waiting]:
     """The newest batches with orders for totes."""
     newest = list(batches.of(workspace).order_by("-created_at")[:20])
     labels = _labels(workspace).filter(batch__in=newest)
-    counts = dict(labels.order_by().values_list("batch").annotate(Count("pk")))
+    counts = dict(labels.order_by().values_list("batch").annotate(Count("order", distinct=True)))
     return [Waiting(batch, counts[batch.pk]) for batch in newest if batch.pk in counts]
 
 

@@ -1,4 +1,4 @@
-"""Weight and size per SKU: asked once, remembered; the ones without a weight come first."""
+"""Weight, size and barcode per SKU: asked once, remembered; the ones without a weight come first."""
 
 from typing import Any
 
@@ -10,7 +10,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core.access import MemberRequest, Right, member, wreverse
 from core.htmx import go, page_or_part
-from shipping.forms import SkuForm, shown_inches
+from shipping.bench.barcodes import Taken, set_barcode
+from shipping.bench.scan import plain
+from shipping.forms import BarcodeForm, SkuForm, shown_inches
 from shipping.views.settings import form_page, posted
 from shops.catalog import reading
 from shops.catalog.models import Sku
@@ -26,7 +28,9 @@ def skus(request: MemberRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:100]
     for word in words.split()[:6]:
         named = Q(seller_sku__icontains=word) | Q(product_name__icontains=word)
-        rows = rows.filter(named | Q(sku_name__icontains=word) | Q(tiktok_id=word))
+        rows = rows.filter(
+            named | Q(sku_name__icontains=word) | Q(tiktok_id=word) | Q(barcode=plain(word))
+        )
     only_missing = request.GET.get("missing") == "1"
     if only_missing:
         rows = rows.filter(weight_g=None)
@@ -87,3 +91,35 @@ def edit(request: MemberRequest, sku_id: int) -> HttpResponse:
         text=f"{sku.product_name} {sku.sku_name}".strip() + ". One unit, without its box.",
         back=wreverse(request.workspace, "shipping:skus"),
     )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member(Right.PACK)
+def barcode(request: MemberRequest, sku_id: int) -> HttpResponse:
+    """Enter, change or clear what the packing bench knows the SKU by."""
+    rows = Sku.objects.of(request.workspace).select_related("shop")
+    sku = get_object_or_404(rows, pk=sku_id)
+    url = wreverse(request.workspace, "shipping:skus")
+    form = BarcodeForm(posted(request), initial={"barcode": sku.barcode})
+    if request.method == "POST" and form.is_valid():
+        try:
+            changed = set_barcode(sku, form.cleaned_data["barcode"], user=request.user)
+        except Taken as refusal:
+            form.add_error("barcode", str(refusal))
+        else:
+            messages.success(request, _said(sku) if changed else f"{sku} stays as it was.")
+            return go(request, url)
+    return form_page(
+        request,
+        form,
+        f"Barcode of {sku}",
+        "Save the barcode",
+        text=f"{sku.product_name} {sku.sku_name}".strip() + ". The packing bench knows it by this.",
+        back=url,
+    )
+
+
+def _said(sku: Sku) -> str:
+    if sku.barcode:
+        return f"{sku} has the barcode {sku.barcode}."
+    return f"{sku} has no barcode any more. The bench asks when it is scanned."
