@@ -8,7 +8,7 @@ was quoted for such a shipment; else it says so.
 
 import gc
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -198,7 +198,7 @@ class Runner:
         self.changed += len(differing)
         quotes = stored_quotes([row.facts.pk for row, change in differing if change.is_repriced])
         for row, change in differing:
-            yield self._row(row, change, quotes.get(row.facts.pk))
+            yield self._row(row, change, quotes.get(row.facts.pk, ()))
 
     def _change(self, before: Decision, after: Decision) -> Change:
         found = self._changes.get((before, after))
@@ -208,12 +208,12 @@ class Runner:
             found = self._changes[before, after] = Change(before, after)
         return found
 
-    def _row(self, row: load.Row, change: Change, quotes: Quoted | None) -> tuple[Any, ...]:
+    def _row(self, row: load.Row, change: Change, quotes: Sequence[Quoted]) -> tuple[Any, ...]:
         self.sums.fields.update(change.names)
         was = will = SAME_PRICE
         if change.is_repriced:
             was = priced(row, change.before, quotes)
-            other = quotes is not None and change.is_requoted
+            other = bool(quotes) and change.is_requoted
             will = (
                 NO_PRICE._replace(why=_requoted(change.names))
                 if other

@@ -7,7 +7,7 @@ may stop: those below it are not asked for that order.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shipping.rules.actions import SINGLE
@@ -77,6 +77,7 @@ class Book:
         ready = [_ready(rule) for rule in self.rules]
         self._ready = [(one, one.holds) for one in ready]
         self._known: dict[tuple[tuple[int, ...], frozenset[str]], Decision] = {}
+        self._split: dict[Decision, Decision] = {}
 
     def __bool__(self) -> bool:
         return bool(self.rules)
@@ -100,6 +101,20 @@ class Book:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             found = self._known[key] = _decision(matched, barred)
+        return found
+
+    def without_parcel(self, decision: Decision) -> Decision:
+        """The same for an order in several parcels: none of them is what a rule names for the
+        order. Equal ones are one, as everywhere."""
+        if "parcel" not in decision.set:
+            return decision
+        found = self._split.get(decision)
+        if found is None:
+            if len(self._split) >= _REMEMBERED:
+                self._split.clear()
+            left = {name: decision.set[name] for name in decision.set if name != "parcel"}
+            by = {name: decision.by[name] for name in decision.by if name != "parcel"}
+            found = self._split[decision] = replace(decision, set=left, by=by)
         return found
 
 

@@ -18,7 +18,7 @@ SELECT o.id, o.shop_id, o.total, o.unit_count, a.at->>'country', a.at->>'state',
     a.at->>'postal_code', o.lane, o.due_at, o.is_sample, o.tags, lower(o.delivery_option_name),
     o.order_type, (o.parcel->>'weight_g')::int, o.stage, o.label_state,
     COALESCE(o.paid_at, o.created_at), o.ruled, o.wish <> '{}'::jsonb, o.held_because,
-    o.held_until, o.tiktok_id
+    o.held_until, o.tiktok_id, o.part > 0
 FROM orders_order o
 CROSS JOIN LATERAL (SELECT CASE WHEN o.fixed_recipient = '{}'::jsonb THEN o.recipient
     ELSE o.fixed_recipient END AS at) a
@@ -53,11 +53,13 @@ class Row(NamedTuple):
     held_until: datetime | None
     came_at: datetime
     tiktok_id: str
+    is_split: bool = False  # it travels in several parcels
 
 
 def decide(book: Book, row: Row) -> Decision:
-    """What `book` gives the order."""
-    return book.decide(row.facts, row.off)
+    """What `book` gives the order; a parcel only where it travels in one."""
+    found = book.decide(row.facts, row.off)
+    return book.without_parcel(found) if row.is_split else found
 
 
 def read(ids: list[int], *, now: datetime, lock: bool = False) -> Iterator[Row]:
@@ -75,7 +77,8 @@ def read(ids: list[int], *, now: datetime, lock: bool = False) -> Iterator[Row]:
 
 def _row(values: tuple[Any, ...], items: Any, now: datetime) -> Row:
     (pk, shop, total, units, country, state, postal, lane, due_at, sample, tags, option, kind,
-     weight, stage, label_state, came_at, ruled, wish, held, until, number) = values  # fmt: skip
+     weight, stage, label_state, came_at, ruled, wish, held, until, number,
+     split) = values  # fmt: skip
     ruled = orjson.loads(ruled)  # a plain cursor leaves JSON as text
     skus, products, items_weigh = items
     is_open = stage in OPEN and not label_state
@@ -101,4 +104,4 @@ def _row(values: tuple[Any, ...], items: Any, now: datetime) -> Row:
         at=now if is_open else came_at,
     )
     off = (ours | frozenset(ruled.get("off", ()))) - have
-    return Row(facts, ruled, have, off, is_open, wish, held, until, came_at, number)
+    return Row(facts, ruled, have, off, is_open, wish, held, until, came_at, number, split)

@@ -1,15 +1,18 @@
 """Presets: managed in the settings, pressed on selected orders of the queue by 1 to 9."""
 
 from django.contrib import messages
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import audit
 from core.access import MemberRequest, Right, may, member, wreverse
 from core.htmx import go, page_or_part
+from core.models import AuditEntry
 from shipping import bulk_presets
 from shipping.models import Preset
 from shipping.rule_forms import PresetForm
@@ -95,14 +98,51 @@ def _saved(request: MemberRequest, preset: Preset, form: PresetForm) -> bool:
 @require_POST
 @member(Right.SET_UP)
 def delete(request: MemberRequest, quick_id: int) -> HttpResponse:
-    """Free a key."""
+    """Free a key. What was on it is kept in the audit trail, so that it can be put back."""
     preset = get_object_or_404(_presets(request), pk=quick_id)
-    text = f"Preset {preset.key} “{preset.name}” deleted."
-    audit.record(
-        request.workspace, "preset.deleted", f"preset:{preset.pk}", text, actor=request.user
+    entry = audit.entry(
+        request.workspace,
+        "preset.deleted",
+        f"preset:{preset.pk}",
+        f"Preset {preset.key} “{preset.name}” deleted.",
+        actor=request.user,
+        key=preset.key,
+        name=preset.name,
+        actions=preset.actions,
     )
-    preset.delete()
-    messages.success(request, f"Key {preset.key} is free.")
+    words = f"“{preset.name}” is deleted, key {preset.key} is free."
+    with transaction.atomic():
+        entry.save()
+        preset.delete()
+    url = wreverse(request.workspace, "shipping:quick-restore", entry_id=entry.pk)
+    button = '{} <button type="button" class="btn btn-sm" hx-post="{}">Undo</button>'
+    messages.success(request, format_html(button, words, url))
+    return go(request, wreverse(request.workspace, "shipping:presets"))
+
+
+@require_POST
+@member(Right.SET_UP)
+def restore(request: MemberRequest, entry_id: int) -> HttpResponse:
+    """Put a deleted preset back on its key; `entry_id` is the deletion's in the audit trail."""
+    deletions = AuditEntry.objects.filter(workspace=request.workspace, action="preset.deleted")
+    entry = get_object_or_404(deletions, pk=entry_id, detail__has_key="actions")
+    key, name = entry.detail["key"], entry.detail["name"]
+    pk = int(entry.subject.rpartition(":")[2])
+    preset = Preset(pk=pk, workspace=request.workspace, key=key, name=name)
+    preset.actions = entry.detail["actions"]
+    try:
+        with transaction.atomic():
+            preset.save(force_insert=True)
+            text = f"Preset {key} “{name}” put back."
+            audit.record(
+                request.workspace, "preset.restored", entry.subject, text, actor=request.user
+            )
+    except IntegrityError:  # it is back already, or another one took the key
+        here = _presets(request).filter(key=key).first()
+        other = f"“{here.name}” is on key {key} now" if here else "it was put back already"
+        messages.warning(request, f"“{name}” was not put back: {other}.")
+    else:
+        messages.success(request, f"“{name}” is on key {key} again.")
     return go(request, wreverse(request.workspace, "shipping:presets"))
 
 

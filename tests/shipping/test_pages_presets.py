@@ -3,7 +3,7 @@
 from django.http import HttpResponse
 from django.utils import timezone
 
-from core.models import Role
+from core.models import AuditEntry, Role
 from orders.models import Order
 from shipping.models import BulkChange, Preset
 from shipping.plan import plan_order
@@ -47,6 +47,34 @@ def test_a_preset_is_made_on_the_first_free_key_and_listed(desk: Desk, world: Wo
     assert "Another preset has this key." in text_of(answer)
     answer = desk.post("quick-add", {"key": "3", "name": "Empty"})
     assert "nothing is chosen yet" in text_of(answer)
+
+
+def restored(desk: Desk) -> str:
+    entry = AuditEntry.objects.filter(action="preset.deleted").latest("pk")
+    return desk.told(desk.post("quick-restore", entry_id=entry.pk))[-1]
+
+
+def test_a_deleted_preset_is_put_back_with_its_key(desk: Desk, world: World) -> None:
+    quick = factories.quick(world.workspace, key=3)
+    told = desk.told(desk.post("quick-delete", quick_id=quick.pk))[-1]
+    assert "“Fragile” is deleted, key 3 is free." in told
+    assert "Undo" in told
+    assert not Preset.objects.exists()
+    assert restored(desk) == "“Fragile” is on key 3 again."
+    again = Preset.objects.get()
+    assert (again.pk, again.key, again.actions) == (quick.pk, 3, quick.actions)
+    assert "was not put back" in restored(desk)
+    assert Preset.objects.count() == 1
+
+
+def test_a_deleted_preset_takes_no_key_from_another_one(desk: Desk, world: World) -> None:
+    desk.post("quick-delete", quick_id=factories.quick(world.workspace, key=3).pk)
+    factories.quick(world.workspace, key=3, name="Fast")
+    assert restored(desk) == "“Fragile” was not put back: “Fast” is on key 3 now."
+    packer = desk_of(world.workspace, Role.PACKER)
+    entry = AuditEntry.objects.get(action="preset.deleted")
+    assert packer.post("quick-restore", entry_id=entry.pk).status_code == 403
+    assert Preset.objects.get().name == "Fast"
 
 
 def test_a_key_gives_all_of_it_to_the_selected_orders_and_undo_takes_it_back(
@@ -132,5 +160,5 @@ def test_a_packer_presses_what_costs_nothing_only(world: World) -> None:
 def test_a_preset_is_deleted_and_its_key_is_free(desk: Desk, world: World) -> None:
     preset = factories.quick(world.workspace)
     told = desk.told(desk.post("quick-delete", quick_id=preset.pk))
-    assert told == ["Key 1 is free."]
+    assert "key 1 is free" in told[0]
     assert "No presets yet" in text_of(desk.get("presets"))
