@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models import Count, F, Min, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
 from core.access import zone
@@ -16,6 +16,7 @@ from core.models import Workspace
 from core.money import Money
 from orders.counts import MOST, tab_counts
 from orders.models import Order, SyncCursor
+from orders.parts import SOME
 from orders.querysets import NO_DEADLINE
 from shipping.clock.health import Line, tightest
 from shipping.models import Label, LedgerEntry
@@ -36,6 +37,7 @@ class Ready:
 
     count: int  # MOST + 1 means more than MOST
     buyable: int
+    labels: int  # of them: an order in several parcels needs one for each that has none
     priced: int
     spend: tuple[Money, ...]  # one per currency, of the priced ones
     first_due: datetime | None
@@ -53,19 +55,20 @@ def ready(workspace: Workspace, count: int, *, now: datetime) -> Ready:
         Order.objects.of(workspace)
         .tab("ready", now=now)
         .in_queue_order()
-        .values_list("plan_price", "plan_currency", "due_at")[: settings.BATCH_LIMIT]
+        .values_list("plan_price", "plan_currency", "due_at", "parts")[: settings.BATCH_LIMIT]
     )
     spend: dict[str, Decimal] = {}
-    for price, currency, _ in rows:
+    for price, currency, *_ in rows:
         if price is not None:
             spend[currency] = spend.get(currency, Decimal(0)) + price
     return Ready(
         count=count,
         buyable=len(rows),
-        priced=sum(price is not None for price, _, _ in rows),
+        labels=sum(sum(not one["label"] for one in parts) or 1 for *_, parts in rows),
+        priced=sum(price is not None for price, *_ in rows),
         spend=tuple(Money(amount, currency) for currency, amount in sorted(spend.items())),
         first_due=rows[0][2] if rows and rows[0][2] != NO_DEADLINE else None,
-        late=sum(due < now for _, _, due in rows),
+        late=sum(due < now for _, _, due, _ in rows),
     )
 
 
@@ -127,15 +130,15 @@ def _slice(rows: "QuerySet[Order]") -> "QuerySet[Order]":
 
 
 def _label_trouble(workspace: Workspace, *, now: datetime) -> Counter[str]:
-    """Labels nobody knows the outcome of, and ones refused in the last day whose order still has
-    none."""
+    """Labels nobody knows the outcome of, and ones refused in the last day whose order, or parcel,
+    still has none."""
     rows = Label.objects.of(workspace).filter(
         Q(state="unknown")
         | Q(
+            Q(order__label_state="") | Q(order__label_state=SOME, part=F("order__part")),
             state="refused",
             settled_at__gte=now - timedelta(days=1),
             order__stage__in=["ready", "fix"],
-            order__label_state="",
         )
     )
     return Counter(rows.values_list("state", flat=True)[: MOST + 1])

@@ -19,11 +19,9 @@ def page(request: MemberRequest) -> HttpResponse:
     """Every connection with its state, and the last hour's calls."""
     now = timezone.now()
     lines = connections.lines(request.workspace, now=now)
-    context = {
-        "lines": lines,
-        "bad": sum(line.tone == "red" for line in lines),
-        "traffic": connections.traffic(request.workspace, now=now),
-    }
+    traffic = connections.traffic(request.workspace, now=now)
+    headline, tone = connections.headline(lines, traffic)
+    context = {"lines": lines, "traffic": traffic, "headline": headline, "tone": tone}
     return page_or_part(request, "dashboard/connections.html", "connections", context)
 
 

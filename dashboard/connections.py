@@ -1,7 +1,7 @@
 """Everything this workspace is connected to, in words: does it answer, since when not, and when it
 is tried again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from core import breaker, heartbeats
 from core.errors import RemoteError
 from core.models import WebhookEvent, Workspace
 from core.shell import Freshness
+from core.templatetags.ui import counted
 from core.vault import VaultError
 from shipping import accounts, gates
 from shipping.models import LabelAccount
@@ -25,6 +26,8 @@ from shops.models import FAILED, ApiCall, Shop
 HOUR = timedelta(hours=1)
 # A task that waits longer than this has no worker, or too few.
 LATE = timedelta(minutes=3)
+_ALL_WELL = "Everything answers"
+_MUCH, _SOME = 5, 3  # percent of the calls, and at least so many
 _FILES = {"easypost": "EasyPost", "shippo": "Shippo", "tiktok": "TikTok Shop"}
 
 
@@ -65,12 +68,30 @@ class Traffic:
         """Failures in percent of all calls."""
         return 100 * self.failed / self.calls if self.calls else 0.0
 
+    @property
+    def is_bad(self) -> bool:
+        """Whether so much failed that it is no accident."""
+        return self.failed >= _SOME and self.share >= _MUCH
+
 
 def lines(workspace: Workspace, *, now: datetime) -> list[Line]:
     """Shops, label accounts, TikTok's sign-in, label files, webhooks and the queue."""
     states = {state.key: state for state in breaker.states()}
     found = [_with(line, states.get(line.key)) for line in _called(workspace)]
     return [*found, *_webhooks(workspace, now), *_unrouted(workspace), _queue(now)]
+
+
+def headline(lines: Iterable[Line], traffic: Iterable[Traffic]) -> tuple[str, str]:
+    """What is true of all of it in one sentence, and its tone."""
+    tones = [line.tone for line in lines]
+    if bad := tones.count("red"):
+        return f"{counted(bad, 'connection')} {'does' if bad == 1 else 'do'} not work", "red"
+    failing = [f"{one.provider} failed {one.share:.0f} %" for one in traffic if one.is_bad]
+    hour = f"of the last hour's calls {' and '.join(failing)}" if failing else ""
+    if some := tones.count("amber"):
+        words = f"{counted(some, 'connection')} {'needs' if some == 1 else 'need'} a look"
+        return f"{words}; {hour}" if hour else words, "amber"
+    return (f"No connection is down, but {hour}", "amber") if hour else (_ALL_WELL, "green")
 
 
 def trouble(workspace: Workspace) -> list[Freshness]:

@@ -170,6 +170,13 @@ def test_the_last_hours_calls_are_counted_from_a_sample(glow: Workspace) -> None
     assert found.share == pytest.approx(100 * 3 / 63)
 
 
+def test_the_page_begins_with_what_is_true(glow: Workspace, client: Client) -> None:
+    a_worker()
+    assert "Everything answers<" in page(client, glow)
+    factories.webhook("1", {"type": 1}, workspace=glow, state="parked")
+    assert "1 connection needs a look<" in page(client, glow)
+
+
 def test_refusals_that_come_with_200_are_failures_and_each_is_one_call(glow: Workspace) -> None:
     for _ in range(5):
         ApiCall.objects.create(

@@ -18,6 +18,7 @@ from tests import factories
 from tests.glow import as_owner as as_owner
 from tests.glow import glow as glow
 from tests.shipping.spend import rows
+from tests.shipping.spread import bought, spread
 
 pytestmark = pytest.mark.django_db
 
@@ -228,3 +229,29 @@ def _copy(order: Order, number: int) -> Order:
         if f.attname != "id"
     }
     return Order(**(values | {"tiktok_id": f"{order.tiktok_id}-{number}"}))
+
+
+def test_a_refused_label_of_the_parcel_whose_turn_it_is_is_trouble(glow: Workspace) -> None:
+    order = factories.order(glow)
+    for name in ("A", "B"):
+        factories.line(order, sku_id=name)
+    spread(order)
+    factories.label(order, state="refused", provider_label_id="", part=1)
+    bought(order, 1)
+    now = timezone.now()
+    assert analytics.cards(glow, analytics.counts_of(glow, now=now), now=now).refused == 0
+    factories.label(order, state="refused", provider_label_id="", part=2)
+    assert analytics.cards(glow, analytics.counts_of(glow, now=now), now=now).refused == 1
+
+
+def test_the_button_counts_a_label_for_each_parcel_that_needs_one(
+    as_owner: Client, glow: Workspace
+) -> None:
+    order = factories.order(glow, plan_price=Decimal("9.00"), plan_currency="USD")
+    for name in ("A", "B", "C"):
+        factories.line(order, sku_id=name)
+    spread(order, p1="elsewhere")
+    factories.order(glow, plan_price=Decimal("1.00"), plan_currency="USD")
+    html = html_of(as_owner, glow)
+    assert "2 orders are ready" in html
+    assert "Buy 3 labels · $10.00" in html
