@@ -54,7 +54,9 @@ class Money:
 
     def __str__(self) -> str:
         number = f"{self.amount:,.{self.places}f}"
-        return f"${number}" if self.currency == "USD" else f"{number} {self.currency}"
+        if self.currency != "USD":
+            return f"{number} {self.currency}"
+        return f"-${number[1:]}" if number.startswith("-") else f"${number}"
 
 
 def total(parts: Iterable[Money], currency: str) -> Money:

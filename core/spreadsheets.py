@@ -1,9 +1,14 @@
 """Tables as CSV files that spreadsheets read without doing anything."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from django.http import StreamingHttpResponse
+
+_NUMBER = re.compile(r"-[0-9]+(\.[0-9]+)?")
+# What begins a formula somewhere, by OWASP's page on CSV injection; its full-width forms as well
+_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 class _Echo:
@@ -29,6 +34,6 @@ def _lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def _plain(cell: str) -> str:
     """A cell that a spreadsheet takes for text, not for a formula; a number stays a number."""
-    if cell[:1] == "-" and cell[1:].replace(".", "", 1).isdigit():
+    if _NUMBER.fullmatch(cell):
         return cell
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    return f"'{cell}" if cell.startswith(_STARTS) else cell

@@ -50,6 +50,24 @@ def test_subjects_have_todays_names_and_their_pages(desk) -> None:
     assert found[f"user:{person.pk}"].words == str(person)
 
 
+def test_rules_and_presets_lead_to_where_they_are_written(desk) -> None:
+    rule, preset = factories.rule(desk, name="Heavy"), factories.quick(desk, key=4)
+    factories.rule_set(desk, number=3)
+    override = factories.override(desk)
+    told = f"policy:{override.market}:{override.key}"
+    for subject in (f"rule:{rule.pk}", "ruleset:3", f"preset:{preset.pk}", told, "rule:999999"):
+        factories.audit_entry(desk, subject=subject)
+    found = subjects_of(desk, AuditEntry.objects.all())
+    assert found[f"rule:{rule.pk}"].words == "Rule “Heavy”"
+    assert found[f"rule:{rule.pk}"].url == f"/w/desk/settings/rules/{rule.pk}/"
+    assert found["ruleset:3"].url == "/w/desk/settings/rules/"
+    assert found[f"preset:{preset.pk}"].words == "Preset 4 “Fragile”"
+    assert found[f"preset:{preset.pk}"].url == f"/w/desk/settings/presets/{preset.pk}/"
+    assert "regular order" in found[told].words
+    assert found[told].url == "/w/desk/rules/?market=US"
+    assert found["rule:999999"].url == ""
+
+
 def test_what_is_gone_foreign_or_strange_is_named_by_its_kind_and_leads_nowhere(desk) -> None:
     foreign = factories.order(factories.workspace())
     for subject in (

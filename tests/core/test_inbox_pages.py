@@ -169,6 +169,10 @@ def test_events_are_dismissed_with_a_reason_only(manager: Client, desk: Workspac
     manager.post(f"{URL}dismiss/", {"event": row.pk, "why": "shipped  by hand"})
     row.refresh_from_db()
     assert (row.state, row.outcome) == ("done", "Dismissed: shipped by hand")
+    for address in (f"{URL}{row.pk}/", f"{URL}?tab=recent"):  # nobody takes it for handled
+        page = manager.get(address).content.decode()
+        assert "Dismissed</span>" in page
+        assert "Done</span>" not in page
 
 
 def test_foreign_and_odd_ids_are_nobodys(manager: Client, desk: Workspace) -> None:

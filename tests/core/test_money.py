@@ -47,6 +47,7 @@ def test_amounts_of_one_currency_are_ordered() -> None:
     ("money", "text"),
     [
         (Money.of("1234.5", "USD"), "$1,234.50"),
+        (Money.of("-19.73", "USD"), "-$19.73"),
         (Money.of("6.07", "GBP"), "6.07 GBP"),
         (Money.of("1500", "JPY"), "1,500 JPY"),
         (Money.of("3", "XYZ"), "3.00 XYZ"),
