@@ -23,5 +23,14 @@ class SyncCursorAdmin(LookOnly):
 
 @admin.register(Dispatch)
 class DispatchAdmin(LookOnly):
-    list_display = ("order", "state", "tracking_number", "carrier", "due_at", "attempts", "code")
+    list_display = (
+        "order",
+        "part",
+        "state",
+        "tracking_number",
+        "carrier",
+        "due_at",
+        "attempts",
+        "code",
+    )
     list_filter = ("state",)

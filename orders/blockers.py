@@ -87,7 +87,9 @@ BLOCKERS: dict[str, Blocker] = {
     "not_shippable": Blocker(_not_shippable),
     "unknown_status": Blocker(_unknown_status, "Read it again", action="reread"),
     "part_shipped": Blocker(
-        _says("Part of this order was shipped on TikTok already. Ship the rest there.")
+        _says("Part of this order was shipped on TikTok already."),
+        "Ship the rest",
+        url_name="orders:detail",
     ),
     "label_unknown": Blocker(
         _says("Whether a label was paid is being found out. Nothing is bought again before that."),

@@ -49,13 +49,17 @@ def _note_parcel(order_id: int, part: int, label: dict[str, str], words: str) ->
         log.error("order %s has no parcel %s any more: %s", order_id, part, words)
         return
     found = parts.noted(order.parts, part, *label.values())
+    if not label["label_state"]:  # its label was given back: perhaps because nothing is left in it
+        lines = dict(order.lines.order_by("pk").values_list("tiktok_id", "status"))
+        live = [line for line, status in lines.items() if status != "CANCELLED"]
+        found = parts.tidied(found, live, lines)
     if found == order.parts:
         return
-    Order.objects.filter(pk=order_id).update(
-        parts=found,
-        part=parts.in_turn(found),
-        **label | {"label_state": parts.label_state(found)},
-    )
+    columns = {"parts": found, "part": parts.in_turn(found)}
+    columns |= label | {"label_state": parts.label_state(found)}
+    if columns["label_state"] in ("", parts.SOME):
+        columns["plan_price"] = None  # what is left to be bought costs something else
+    Order.objects.filter(pk=order_id).update(**columns)
     text = f"{parts.name(part, found).capitalize()}: {words}"
     OrderEvent.objects.create(order_id=order_id, kind="label", text=text[:400])
     restage([order_id])

@@ -67,7 +67,9 @@ def export(order: Order) -> dict[str, Any]:
                 "decision", "reason_text", "comment", "created_at"
             )
         ),
-        "told_to_tiktok": list(order.dispatches.values("state", "tracking_number", "reason")),
+        "told_to_tiktok": list(
+            order.dispatches.values("part", "state", "tracking_number", "reason")
+        ),
         "calls": list(
             ApiCall.objects.filter(workspace=order.workspace_id, **numbers)
             .order_by("at")

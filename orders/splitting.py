@@ -209,6 +209,7 @@ def _keep(order: Order, made: parts.Parts, words: str, user: User | None) -> Non
             label_state=parts.label_state(made),
             parcel={},
             rate_problem="",
+            ruled_by=0,  # a rule's parcel is for an order in one
         )
         fresh.events.create(kind="parcel", text=words, actor=user)
         audit.record(fresh.workspace_id, "order.parcels", f"order:{order.pk}", words, actor=user)

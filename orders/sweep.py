@@ -46,7 +46,7 @@ def by_shop(dispatch_ids: list[int], read: Callable[[Shop, list[str]], list[Orde
     rows = Dispatch.objects.filter(pk__in=dispatch_ids).values_list(
         "order__shop_id", "order__tiktok_id"
     )
-    for shop_id, tiktok_id in rows:
+    for shop_id, tiktok_id in rows.distinct():  # several parcels may be of one order
         orders[shop_id].append(tiktok_id)
     for shop in Shop.objects.select_related("authorization").filter(pk__in=orders):
         try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from core import audit
@@ -17,7 +18,8 @@ from core.http import about
 from core.jobs import job
 from core.models import User
 from core.patience import patience
-from orders.models import EDIT, Dispatch, Order, TrackingEdit
+from orders import parts
+from orders.models import EDIT, Dispatch, Line, Order, TrackingEdit
 from orders.number_checks import Refused, check, normal
 from orders.sync import read_orders
 from orders.telling import note
@@ -86,7 +88,8 @@ def edit(dispatch: Dispatch, number: str, carrier: str, *, user: User | None) ->
         raise CannotEdit(allowed.sentence or "TikTok was not told a number yet.")
     if not number or number == dispatch.tracking_number:
         raise CannotEdit("This is the number that TikTok has already.")
-    order = dispatch.order
+    _check_free(dispatch, number)
+    order, what = dispatch.order, _what(dispatch)
     with about(order.tiktok_id):
         try:
             client = tiktok_client(order.shop)
@@ -101,7 +104,7 @@ def edit(dispatch: Dispatch, number: str, carrier: str, *, user: User | None) ->
                 client,
                 tracking_number=number,
                 shipping_provider_id=provider_id,
-                **_what(dispatch),
+                **what,
             )
         except (Rejected, NotAuthorized, Unavailable) as error:  # certainly not carried out
             _refused(row, error.message, error.code)
@@ -115,6 +118,13 @@ def edit(dispatch: Dispatch, number: str, carrier: str, *, user: User | None) ->
         else:
             _done(row)
     return row
+
+
+def _check_free(dispatch: Dispatch, number: str) -> None:
+    """CannotEdit where another parcel of the order has the number."""
+    others = dispatch.order.dispatches.exclude(pk=dispatch.pk).exclude(state="withdrawn")
+    if other := others.filter(tracking_number=number).first():
+        raise CannotEdit(f"This is the number of parcel {other.part} of the order.")
 
 
 @job
@@ -135,7 +145,7 @@ def resolve(row: TrackingEdit, *, now: datetime) -> bool:
     except RemoteError as error:
         log.info("edit %s: %s", row.pk, error.code)
         return False
-    numbers = _numbers(found[0]) if found else set()
+    numbers = _numbers(found[0], row.dispatch.part) if found else set()
     if row.tracking_number in numbers:
         _done(row)
     elif now - row.told_at > SETTLED:
@@ -145,16 +155,31 @@ def resolve(row: TrackingEdit, *, now: datetime) -> bool:
     return True
 
 
-def _numbers(order: Order) -> set[str]:
-    numbers = {order.tracking_number, *order.lines.values_list("tracking_number", flat=True)}
+def _numbers(order: Order, part: int) -> set[str]:
+    """What TikTok shows for the order, or for one of its parcels."""
+    numbers = set(_lines(order, part).values_list("tracking_number", flat=True))
+    if not part:
+        numbers.add(order.tracking_number)
     return {normal(number) for number in numbers if number}
 
 
+def _lines(order: Order, part: int) -> QuerySet[Line]:
+    inside = parts.lines_of(parts.view(order, part))
+    return order.lines.all() if inside is None else order.lines.filter(tiktok_id__in=inside)
+
+
 def _what(dispatch: Dispatch) -> dict[str, str]:
-    """The package by its id, where we know it; else the order, which has one."""
-    if dispatch.package_id:
-        return {"package_id": dispatch.package_id}
-    return {"order_id": dispatch.order.tiktok_id}
+    """The package by its id, where we know it; else the order, which has one. CannotEdit where it
+    has several."""
+    known = dispatch.package_id
+    if not known and dispatch.part:
+        ids = _lines(dispatch.order, dispatch.part).exclude(package_id="")
+        known = ids.values_list("package_id", flat=True).first() or ""
+        if not known:
+            raise CannotEdit(
+                "Which package of TikTok's this is, is not known yet: read them first."
+            )
+    return {"package_id": known} if known else {"order_id": dispatch.order.tiktok_id}
 
 
 def _intent(dispatch: Dispatch, number: str, carrier: str, user: User | None) -> TrackingEdit:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from django.db import connection, transaction
 from django.db.models import JSONField
@@ -22,14 +22,13 @@ from orders.mapping import MappedOrder, Row, json_text
 from orders.models import Order
 from orders.readiness import Facts, decide
 from orders.redating import date_rows
+from orders.streaming import columns_of, make_room, merge, stream
 from shops.catalog.models import Sku
 from shops.catalog.reading import note_skus
 from shops.models import Shop
 
 # A copy read so long after its update_time shows everything of that second: same time, same copy.
 _FINAL = timedelta(minutes=1)
-# Columns mapped to objects; `raw` is mapped to text.
-_OBJECTS: Final = ("recipient", "sub_items")
 _KNOWN: Final = (
     "id",
     "tiktok_id",
@@ -221,9 +220,9 @@ def _write(shop: Shop, wanted: list[MappedOrder], result: Upserted) -> None:
     columns = list(wanted[0].order)
     same = {"workspace_id": shop.workspace_id, "shop_id": shop.pk}
     same |= _beginnings(frozenset({"id", *columns, *same}))
-    _make_room("orders_order", "orders_line")
-    _stream("orders_order", columns, [_values(one.order) for one in wanted])
-    written = _merge(
+    make_room("orders_order", "orders_line")
+    stream("orders_order", columns, [columns_of(one.order) for one in wanted])
+    written = merge(
         "orders_order",
         columns,
         same=same,
@@ -240,7 +239,7 @@ def _write(shop: Shop, wanted: list[MappedOrder], result: Upserted) -> None:
 def _write_lines(wanted: list[MappedOrder], ids: dict[str, int], result: Upserted) -> None:
     rows = [(ids[one.order["tiktok_id"]], line) for one in wanted for line in one.lines]
     columns = [*rows[0][1], "order_id"] if rows else ["tiktok_id", "order_id"]
-    _stream("orders_line", columns, [[*_values(line), pk] for pk, line in rows])
+    stream("orders_line", columns, [[*columns_of(line), pk] for pk, line in rows])
     if result.new < len(ids):
         with connection.cursor() as cursor:
             cursor.execute(
@@ -250,7 +249,7 @@ def _write_lines(wanted: list[MappedOrder], ids: dict[str, int], result: Upserte
                 [list(ids.values())],
             )
     if rows:
-        _merge("orders_line", columns, same={}, key="order_id, tiktok_id")
+        merge("orders_line", columns, same={}, key="order_id, tiktok_id")
 
 
 @cache
@@ -261,55 +260,3 @@ def _beginnings(given: frozenset[str]) -> Row:
         for f in Order._meta.concrete_fields
         if f.column and f.column not in given
     }
-
-
-def _values(row: Row) -> list[Any]:
-    """As COPY takes them: the columns that hold objects as JSON."""
-    values = row.copy()
-    for name in _OBJECTS:
-        if name in values:
-            values[name] = json_text(values[name])
-    return list(values.values())
-
-
-def _make_room(*tables: str) -> None:
-    """Empty temporary twins of `tables`, in one round trip. Every commit empties them, too."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "".join(
-                f"CREATE TEMP TABLE IF NOT EXISTS incoming_{table} ON COMMIT DELETE ROWS "  # noqa: S608 - our names
-                f"AS SELECT * FROM {table} WITH NO DATA;"
-                f"DELETE FROM incoming_{table};"
-                for table in tables
-            )
-        )
-
-
-def _stream(table: str, columns: list[str], rows: Iterable[list[Any]]) -> None:
-    """COPY rows into the temporary twin of `table`."""
-    names = ", ".join(columns)
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY incoming_{table} ({names}) FROM STDIN") as copy,
-    ):
-        for row in rows:
-            copy.write_row(row)
-
-
-def _merge(
-    table: str, columns: list[str], *, same: Row, key: str, extra: str = ""
-) -> list[tuple[Any, ...]]:
-    """Insert the streamed rows, or update those with their `key`. `same` holds what all new rows
-    begin with and what a conflict leaves alone."""
-    names = ", ".join(columns)
-    given = ", ".join(["%s"] * len(same))
-    keys = key.split(", ")
-    changed = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns if name not in keys)
-    statement = (
-        f"INSERT INTO {table} ({', '.join([*columns, *same])}) "  # noqa: S608 - names of our own
-        f"SELECT {', '.join(filter(None, [names, given]))} FROM incoming_{table} ORDER BY {key} "
-        f"ON CONFLICT ({key}) DO UPDATE SET {changed} {extra}"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, list(same.values()))
-        return list(cursor.fetchall()) if "RETURNING" in extra else []

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import bulk, combining, detail, listing, packages, timeline, truth
+from orders.views import bulk, combining, detail, listing, packages, parcels, timeline, truth
 
 app_name = "orders"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("queue/bulk/", bulk.bulk, name="bulk"),
     path("orders/<int:order_id>/", detail.detail, name="detail"),
     path("orders/<int:order_id>/packages/", packages.read, name="packages"),
+    path("orders/<int:order_id>/parcels/", parcels.parcels, name="parcels"),
     path("orders/<int:order_id>/tracking/edit/", packages.edit_tracking, name="tracking-edit"),
     path("orders/<int:order_id>/box/leave/", combining.leave, name="box-leave"),
     path("combine/", combining.page, name="combine"),

@@ -71,6 +71,7 @@ OBJECTS: dict[str, Callable[[Workspace], Any]] = {
     "rule_id": lambda of: factories.rule(of).pk,
     "run_id": lambda of: factories.rule_run(of).pk,
     "quick_id": lambda of: factories.quick(of).pk,
+    "entry_id": lambda of: factories.deleted_quick(of).pk,
     "shipping:number": lambda of: factories.rule_set(of).number,
     "change_id": lambda of: (
         BulkChange.objects.create(workspace=of, kind="parcel", before={}, after={}).pk

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core.access import MemberRequest, Right, member, wreverse
 from core.errors import RemoteError
 from core.htmx import go, page_or_part
+from core.templatetags.ui import counted
 from orders import combining
 from orders.models import CombineGroup, Order
 from shops.models import Shop
@@ -35,14 +36,17 @@ def page(request: MemberRequest) -> HttpResponse:
 def look(request: MemberRequest) -> HttpResponse:
     """Ask TikTok which orders it would combine, shop by shop."""
     shops = Shop.objects.of(request.workspace).filter(disconnected_at=None)
-    found = 0
+    found, asked = 0, 0
     for shop in shops.select_related("authorization"):
         try:
             found += combining.look(shop, now=timezone.now())
         except RemoteError as error:
             messages.error(request, f"{shop.name}: {error.message}")
-    groups = f"{found} group{'' if found == 1 else 's'}"
-    messages.success(request, f"TikTok offers {groups} of orders to combine.")
+        else:
+            asked += 1
+    if asked:
+        offered = f"{counted(found, 'group')} of orders to combine"
+        messages.success(request, f"TikTok offers {offered}.")
     return _back(request)
 
 

@@ -1,6 +1,7 @@
 """One order: what happened, what is in it, what stands in its way, and the form that puts it right."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -19,6 +20,7 @@ from orders.plan_notes import forget_plans
 from orders.staging import restage
 from orders.units import group_lines
 from orders.views.packages import packages_context
+from orders.views.parcel_cards import parcels_context
 from shops.catalog import reading
 from shops.catalog.models import Sku
 
@@ -27,7 +29,7 @@ from shops.catalog.models import Sku
 @require_GET
 def detail(request: MemberRequest, order_id: int) -> HttpResponse:
     """The order's page; `open=address` brings up that form."""
-    return _page(request, _order(request, order_id))
+    return order_page(request, _order(request, order_id))
 
 
 @member(Right.HANDLE)
@@ -42,7 +44,7 @@ def fix_address(request: MemberRequest, order_id: int) -> HttpResponse:
         except actions.BadAction as error:
             form.add_error(None, str(error))
     if not form.is_valid():
-        return _page(request, order, address_form=form, status=422)
+        return order_page(request, order, address_form=form, status=422)
     forget_plans([order.pk])
     return _outcome(request, order, "The address is kept for this order.")
 
@@ -62,7 +64,7 @@ def fix_weights(request: MemberRequest, order_id: int) -> HttpResponse:
     # Also the weights before a refused one are kept, and count.
     restage([order.pk])
     if not form.is_valid():
-        return _page(request, order, weight_form=form, status=422)
+        return order_page(request, order, weight_form=form, status=422)
     return _outcome(request, order, "The weight is kept, for later orders, too.")
 
 
@@ -73,7 +75,7 @@ def save_note(request: MemberRequest, order_id: int) -> HttpResponse:
     order = _order(request, order_id)
     form = NoteForm(request.POST)
     if not form.is_valid():
-        return _page(request, order, note_form=form, status=422)
+        return order_page(request, order, note_form=form, status=422)
     actions.set_note(order, form.cleaned_data["note"], user=request.user)
     messages.success(request, "Note saved.")
     return go(request, _url(request, order))
@@ -107,18 +109,33 @@ def _unweighed(order: Order) -> list[Sku]:
     return list(skus.exclude(weight_g__gt=0).select_related("shop").order_by("seller_sku", "id"))
 
 
-def _page(request: MemberRequest, order: Order, *, status: int = 200, **forms: Any) -> HttpResponse:
-    context = _context(request, order) | forms
+def order_page(
+    request: MemberRequest,
+    order: Order,
+    *,
+    status: int = 200,
+    chosen: Mapping[str, int] | None = None,
+    **forms: Any,
+) -> HttpResponse:
+    """The order's page; `forms` are what a person has filled in and gets back, `chosen` the parcel
+    by line."""
+    context = _context(request, order, chosen) | forms
     return page_or_part(request, "orders/detail.html", "order", context, status=status)
 
 
-def _context(request: MemberRequest, order: Order) -> dict[str, Any]:
+def _context(
+    request: MemberRequest, order: Order, chosen: Mapping[str, int] | None
+) -> dict[str, Any]:
     unweighed = _unweighed(order) if order.blocker == "no_weight" else []
     dispatches = list(order.dispatches.order_by("-created_at", "-id"))
+    lines = list(order.lines.order_by("id"))
+    packages = packages_context(order, dispatches)
+    shown = [one["row"] for one in packages["packages"]]
+    part = request.GET.get("part", "")
     return {
         "order": order,
         "status": changes.words(order.status),
-        "groups": group_lines(order.lines.order_by("id")),
+        "groups": group_lines(lines),
         "timeline": timeline.page(order),
         "dispatches": dispatches,
         "blocker": blocker_of(order),
@@ -129,5 +146,7 @@ def _context(request: MemberRequest, order: Order) -> dict[str, Any]:
         "weight_form": WeightForm(skus=unweighed) if unweighed else None,
         "note_form": NoteForm(initial={"note": order.note}),
         "raw": json.dumps(order.raw, indent=2, ensure_ascii=False, sort_keys=True),
-        **packages_context(order, dispatches),
+        "part": part if part.isascii() and part.isdigit() and len(part) < 4 else "",
+        **packages,
+        **parcels_context(order, lines, shown, chosen=chosen),
     }

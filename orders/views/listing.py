@@ -42,6 +42,15 @@ class Chip:
     count: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """Of orders in several stages: those that may be bought, and those that wait for their
+    handover."""
+
+    buy: counts.Tally
+    hand_over: counts.Tally
+
+
 @member()
 @require_GET
 def queue(request: MemberRequest) -> HttpResponse:
@@ -76,6 +85,7 @@ def _context(request: MemberRequest, form: OrderFilter, *, now: datetime) -> dic
         "tab": tab,
         "tabs": [(name, label, tallies[name]) for name, label in TABS.items()],
         "most": counts.MOST,
+        "next": _next_step(tab, page, matching),
         "tally": counts.Tally.capped(tallies[tab]) if simple else _tally(page, matching, among),
         "rows": rows_of(
             page.orders, shops, request.workspace, staged=tab in MIXED, priced=bool(currency)
@@ -83,9 +93,7 @@ def _context(request: MemberRequest, form: OrderFilter, *, now: datetime) -> dic
         "currency": currency,
         "shops": list(shops.values()),
         "chips": [Chip(form.words(name), _without(request, name)) for name in form.active],
-        "reasons": _reasons(request, matching)
-        if tab == "fix" and not form.chosen("blocker")
-        else (),
+        "reasons": _reasons(request, form, matching),
         "query": _query(request, without=PLACE),
         "filters_query": _query(request, without=(*PLACE, "tab", "blocker")),
         "next_url": _at(request, after=page.next),
@@ -106,6 +114,19 @@ def _tally(page: Page, matching: OrderQuerySet, among: OrderQuerySet | None) -> 
     return counts.tally(matching, among=among)
 
 
+def _next_step(tab: str, page: Page, matching: OrderQuerySet) -> NextStep | None:
+    """What helps orders whose scan is expected too late: their labels, else the handover."""
+    if tab != "late" or not page.orders:
+        return None
+    tallies = (
+        counts.tally_of([order for order in page.orders if order.stage == stage])
+        if page.is_all
+        else counts.tally(matching.filter(stage=stage))
+        for stage in ("ready", "bought")
+    )
+    return NextStep(*tallies)
+
+
 def _one_currency(orders: list[Order]) -> str:
     """The currency in which the prices of these orders can be added up; "" where they cannot."""
     found = {order.plan_currency for order in orders if order.plan_price is not None}
@@ -113,8 +134,10 @@ def _one_currency(orders: list[Order]) -> str:
     return only if len(only) == 3 and only.isalpha() else ""
 
 
-def _reasons(request: MemberRequest, matching: OrderQuerySet) -> list[Chip]:
+def _reasons(request: MemberRequest, form: OrderFilter, matching: OrderQuerySet) -> list[Chip]:
     """What these orders need, each as a filter; nothing where all need the same."""
+    if form.tab_name != "fix" or form.chosen("blocker"):
+        return []
     found = counts.blocker_counts(matching)
     query = _query(request, without=PLACE)
     chips = [

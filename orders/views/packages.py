@@ -6,14 +6,15 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_list_or_404, get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from core.access import MemberRequest, Right, member, wreverse
+from core.audit_words import numbers
 from core.errors import RemoteError
 from core.htmx import go
-from orders import packages, tracking_edit
+from orders import packages, parts, tracking_edit
 from orders.carriers import provider_for
 from orders.models import BoxMate, Dispatch, Order
 from orders.number_checks import normal
@@ -38,11 +39,17 @@ def read(request: MemberRequest, order_id: int) -> HttpResponse:
 @require_POST
 @member(Right.BUY)
 def edit_tracking(request: MemberRequest, order_id: int) -> HttpResponse:
-    """Put another tracking number in place of the one TikTok has."""
+    """Put another tracking number in place of the one TikTok has; `dispatch` (pk) says of which
+    parcel, where the order has several."""
     order = _order(request, order_id)
-    dispatch = get_object_or_404(
-        Dispatch.objects.select_related("order__shop__authorization"), order=order, state="done"
-    )
+    rows = Dispatch.objects.select_related("order__shop__authorization")
+    rows = rows.filter(order=order, state="done").order_by("part")
+    if wanted := request.POST.get("dispatch"):
+        rows = rows.filter(pk__in=numbers([wanted]))
+    dispatch = get_list_or_404(rows)[0]
+    if len(rows) > 1:
+        messages.error(request, "Say which parcel's number is to be corrected.")
+        return _back(request, order)
     number = request.POST.get("number", "").replace("\x00", "")[:120]
     carrier = request.POST.get("carrier", "").replace("\x00", "")[:40]
     try:
@@ -61,9 +68,6 @@ def edit_tracking(request: MemberRequest, order_id: int) -> HttpResponse:
 
 def packages_context(order: Order, dispatches: Sequence[Dispatch]) -> dict[str, Any]:
     """What the order's page shows of packages, of its box, and of corrections."""
-    told = next((one for one in dispatches if one.state == "done"), None)
-    if told is not None:
-        told.order = order
     boxed = list(
         BoxMate.objects.filter(Q(order=order) | Q(lead=order))
         .select_related("lead", "order")
@@ -81,27 +85,43 @@ def packages_context(order: Order, dispatches: Sequence[Dispatch]) -> dict[str, 
         ],
         "box": box,
         "mates": [row.order for row in boxed if row.lead_id == order.pk],
-        "edit": tracking_edit.allowance(told, now=timezone.now()) if told else None,
-        "told": told,
-        "corrections": list(told.edits.order_by("-pk")) if told else [],
-        "edit_carriers": _carriers(order, told) if told else [],
-        "new_number": _new_number(order, told) if told else "",
+        "corrections": [_correction(order, one) for one in dispatches if one.state == "done"],
     }
 
 
-def _new_number(order: Order, told: Dispatch) -> str:
-    """The number of a label bought since, which TikTok does not have."""
-    number = normal(order.label_tracking) if order.label_state == "bought" else ""
-    return "" if number == told.tracking_number else number
+def _correction(order: Order, told: Dispatch) -> dict[str, Any]:
+    """What may be corrected of one number that TikTok has, and what was."""
+    told.order = order
+    carrier, number = _label_of(order, told.part)
+    return {
+        "told": told,
+        "name": parts.name(told.part, order.parts),
+        "edit": tracking_edit.allowance(told, now=timezone.now()),
+        "past": list(told.edits.order_by("-pk")),
+        "carriers": _carriers(order, carrier or told.carrier),
+        # of a label bought since, which TikTok does not have
+        "new_number": "" if number == told.tracking_number else number,
+    }
 
 
-def _carriers(order: Order, told: Dispatch) -> list[tuple[str, bool]]:
+def _label_of(order: Order, part: int) -> tuple[str, str]:
+    """Carrier and number of the label in use for that parcel; "" where there is none."""
+    if not part:
+        number = normal(order.label_tracking) if order.label_state == "bought" else ""
+        return order.label_carrier, number
+    if part > len(order.parts):
+        return "", ""
+    found = order.parts[part - 1]
+    number = normal(found["tracking"]) if found["label"] == "bought" else ""
+    return found["carrier"], number
+
+
+def _carriers(order: Order, used: str) -> list[tuple[str, bool]]:
     """Names of the carriers that TikTok takes for the order's delivery option, as kept, and which
     of them the label in use has."""
     kept = DeliveryProviders.objects.filter(
         shop=order.shop_id, delivery_option_id=order.delivery_option_id
     ).first()
-    used = order.label_carrier or told.carrier
     if kept is None or not kept.providers:
         return [(used, True)]
     chosen = provider_for(used, kept.providers)

@@ -11,6 +11,7 @@ from core.access import wreverse
 from core.carriers import carrier_name
 from core.models import Workspace
 from core.templatetags import ui
+from orders import parts
 from orders.blockers import blocker_of, sentence
 from orders.models import Clock, Lane, Line, Order, Risk, Stage
 from orders.units import group_lines
@@ -42,7 +43,7 @@ _PROBLEM = '<td class="problem-cell"><span>{}</span>{}</td>'
 _BUTTON = '<a class="btn btn-sm" href="{}#fix">{}</a>'
 _RATE = (
     '<td class="rate"><span class="rate__line"><strong class="nums">{}</strong>{}</span>'
-    '<span class="sub">{}</span></td>'
+    '<span class="sub" title="{}">{}</span></td>'
 )
 _WHY = (
     '<details class="why" data-menu><summary aria-label="Why this rate">{}</summary>'
@@ -168,14 +169,15 @@ def _state(order: Order, url: str, *, over: bool) -> SafeString:
         found = blocker_of(order)
         button = _drawn(_BUTTON, url, found.button) if found and found.button else ""
         return _drawn(_PROBLEM, problem, button)
-    if order.label_tracking or over:
+    to_buy = parts.label_state(order.parts) == parts.SOME  # the rest of its parcels
+    if (order.label_tracking and not to_buy) or over:
         tracking = order.label_tracking or order.tracking_number
         carrier = carrier_name(order.label_carrier) if order.label_tracking else ""
         return _drawn(_LABEL, carrier, tracking) if tracking else _NO_RATE
     if price := ui.money(order.plan_price, order.plan_currency):
         sign = ui.icon("info-circle", "icon--sm")
         why = _drawn(_WHY, sign, order.plan_why) if order.plan_why else ""
-        return _drawn(_RATE, price, why, order.plan_name)
+        return _drawn(_RATE, price, why, order.plan_name, order.plan_name)
     return _AWAITED if order.stage == Stage.READY else _NO_RATE
 
 
@@ -195,6 +197,8 @@ def shortened(name: str) -> str:
 
 def _flags(order: Order, *, staged: bool) -> SafeString:
     badges = [ui.badge(order.stage)] if staged else []
+    if order.parts:
+        badges.append(ui.badge("parcels", parts.tally(order.parts), "grey", "packages"))
     said = (
         (order.is_sample, "sample"),
         (order.combine_group, "combinable"),

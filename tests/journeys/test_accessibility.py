@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from orders.models import Order
+from shipping.models import SpendLimits
 from tests.journeys.desk import Desk
 from tests.journeys.every_page import PLAIN_PAGES, addresses, furnish, visit
 
@@ -43,6 +45,19 @@ def test_no_page_has_a_barrier_that_axe_knows(
     assert {name: list_ for name, list_ in found.items() if list_} == {}
 
 
+def test_a_sheet_without_a_choice_is_scrolled_by_keyboard_on_a_phone(
+    desk: Desk, allowed_console_errors: list[str]
+) -> None:
+    allowed_console_errors.append("Applying inline style violates")
+    desk.open({}, {})
+    SpendLimits.objects.create(workspace=desk.workspace, currency="USD", approve_above=1)
+    desk.page.set_viewport_size({"width": 390, "height": 560})
+    desk.go("orders:queue")
+    desk.page.keyboard.press("b")
+    expect(desk.page.locator("#sheet [data-confirm]")).to_contain_text("Ask a second person")
+    assert barriers(desk.page) == []
+
+
 def _opened(desk: Desk) -> dict[str, list[str]]:
     """The sheets, the list of keys, and a selection."""
     found, page = {}, desk.page
@@ -58,6 +73,11 @@ def _opened(desk: Desk) -> dict[str, list[str]]:
         expect(page.locator("#sheet h2")).to_contain_text(name.lower())
         found[f"sheet of {name}"] = barriers(page)
         page.keyboard.press("Escape")
+    desk.go("orders:detail", order_id=Order.objects.exclude(parts=[]).get().pk)
+    page.get_by_role("button", name="Change", exact=True).click()
+    expect(page.locator("#spread [data-confirm]")).to_be_visible()
+    found["parcels"] = barriers(page)
+    page.keyboard.press("Escape")
     page.keyboard.press("?")
     found["keys"] = barriers(page)
     return found

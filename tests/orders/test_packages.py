@@ -5,7 +5,8 @@ from django.test import Client
 from django.utils import timezone
 
 from core.access import wreverse
-from orders import actions, dispatch, packages, sync
+from orders import dispatch, packages, sync
+from orders.label_notes import note_label
 from orders.models import Order, Package
 from shops.models import Shop
 from tests import factories
@@ -81,7 +82,7 @@ def abroad(connected: Connected) -> Connected:
 
 def labelled(shop: Connected, number: str) -> Order:
     order = an_order(shop, shipping_type="SELLER")
-    actions.note_label(order.pk, "bought", "ups", number)
+    note_label(order.pk, "bought", "ups", number)
     return order
 
 

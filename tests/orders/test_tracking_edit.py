@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from core.access import wreverse
 from core.models import AuditEntry
-from orders import actions, dispatch, sync, tracking_edit
+from orders import dispatch, sync, tracking_edit
+from orders.label_notes import note_label
 from orders.models import Dispatch, TrackingEdit
 from tests import factories
 from tests.shops.sandboxed import Connected
@@ -22,7 +23,7 @@ UPDATE = "/fulfillment/*/packages/*/shipping_info/update"
 def told(connected: Connected) -> Dispatch:
     number = connected.sandbox.new_order(shipping_type="SELLER", units=1)
     (order,) = sync.read_orders(connected.shop, [number])
-    actions.note_label(order.pk, "bought", "ups", UPS)
+    note_label(order.pk, "bought", "ups", UPS)
     made = dispatch.request(order, tracking_number=UPS, carrier="ups")
     assert dispatch.tell_tiktok(dispatch_id=made.pk) == "done"
     return Dispatch.objects.select_related("order__shop__authorization").get(pk=made.pk)
@@ -117,7 +118,7 @@ def test_a_second_correction_waits_for_the_first(told: Dispatch) -> None:
 def test_the_order_page_offers_the_new_labels_number_and_tells_it(
     connected: Connected, told: Dispatch, client: Client
 ) -> None:
-    actions.note_label(told.order_id, "bought", "ups", OTHER)
+    note_label(told.order_id, "bought", "ups", OTHER)
     client.force_login(connected.user)
     page = wreverse(connected.workspace, "orders:detail", order_id=told.order_id)
     text = client.get(page).content.decode()

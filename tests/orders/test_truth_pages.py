@@ -187,7 +187,7 @@ def test_a_shop_that_was_lost_says_why_and_asks_to_be_connected_again(
     given = factories.authorization(desk, state="lost", lost_because="The seller removed us.")
     late(factories.shop(desk, name="Outlet", authorization=given), 90)
     said = html(owner, "queue")
-    assert "Not connected any more: The seller removed us; complete as of 1 h 30 min ago" in said
+    assert "Not connected any more. The seller removed us. Complete as of 1 h 30 min ago" in said
     assert ">Reconnect</a>" in said
 
 
