@@ -25,7 +25,7 @@ class LabelAccountAdmin(LookOnly):
 @admin.register(Label)
 class LabelAdmin(LookOnly):
     list_display = (
-        "id", "workspace", "order_id", "state", "provider", "service_name", "cost", "currency",
+        "id", "workspace", "order_id", "part", "state", "provider", "service_name", "cost", "currency",
         "settled_at", "reason",
     )  # fmt: skip
     list_filter = ("state", "provider")

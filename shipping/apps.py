@@ -5,7 +5,7 @@ class ShippingConfig(AppConfig):
     name = "shipping"
 
     def ready(self) -> None:
-        """Name batches, accounts, addresses and boxes in the audit trail."""
+        """Name batches, accounts, addresses, boxes, rules and presets in the audit trail."""
         from core.audit_words import tell_subjects
         from shipping import subjects
 
@@ -15,3 +15,7 @@ class ShippingConfig(AppConfig):
         tell_subjects("parcel", subjects.boxes)
         tell_subjects("approval", subjects.approvals)
         tell_subjects("spend_limits", subjects.spend_limits)
+        tell_subjects("rule", subjects.rules)
+        tell_subjects("ruleset", subjects.rule_sets)
+        tell_subjects("preset", subjects.presets)
+        tell_subjects("savings", subjects.baselines)

@@ -91,7 +91,7 @@ def start(
         options = _options(offer, once, prices) | {"label_format": label_format}
         batch = items.start(workspace, KIND, offer.order_ids, user=user, options=options)
         words = f"Buying {offer.count} labels for {_words(offer)}"
-        _note(batch, "batch.started", words, user, orders=offer.count)
+        _note(batch, "batch.started", words, user, orders=len(offer.order_ids))
         run_batch.later(batch_id=batch.pk)
     return batch
 

@@ -228,6 +228,17 @@ class SkuForm(WeightForm):
         return data
 
 
+class BarcodeForm(forms.Form):
+    """What is printed on one unit of a SKU; empty for none."""
+
+    barcode = forms.CharField(
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text="Scan it into this field, or type it. Empty: the bench does not know it.",
+    )
+
+
 class KeyForm(forms.Form):
     """A key of a label provider. It is never shown again."""
 

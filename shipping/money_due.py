@@ -11,7 +11,8 @@ from django.db.models import Count, Q, Sum
 
 from core.models import Workspace
 from core.money import Money
-from shipping.models import LedgerEntry, MoneyBack
+from shipping.labels.void import voids_due
+from shipping.models import Label, LedgerEntry, MoneyBack
 from shipping.models.money_back import MoneyBackQuerySet
 
 PAGE: Final = 30
@@ -112,6 +113,16 @@ def rows_of(workspace: Workspace, name: str, *, now: datetime) -> MoneyBackQuery
     return rows.filter(outcome="left") if name == "kept" else rows.filter(outcome=name)
 
 
+def ask_late(workspace: Workspace, *, now: datetime) -> int:
+    """Have the providers asked at once about all that is late; answers about how many labels. The
+    list shows what became of them."""
+    late = rows_of(workspace, "late", now=now).values("label")
+    asked = Label.objects.filter(pk__in=late, state__in=_UNDER_WAY).update(due_at=now)
+    if asked:
+        voids_due.later()
+    return asked
+
+
 def counts(workspace: Workspace, *, now: datetime) -> dict[str, int]:
     """How many each list has, at most MOST + 1."""
     return {name: rows_of(workspace, name, now=now)[: MOST + 1].count() for name in LISTS}
@@ -164,8 +175,10 @@ def table(rows: MoneyBackQuerySet) -> Iterator[list[str]]:
     found = rows.select_related("label__order", "label__account").order_by("pk")
     for row in found.defer("label__spec", "label__order__raw").iterator(chunk_size=500):
         label = row.label
+        service = (label.service_name, label.parcel_name)
         yield [
-            *(label.order.tiktok_id, label.account.name, label.service_name, label.tracking_number),
+            *(label.order.tiktok_id, label.account.name),
+            *(" · ".join(filter(None, service)), label.tracking_number),
             *(row.why_words, *(_day(at) for at in (row.asked_at, row.window_until))),
             *(_day(row.expected_at), row.outcome, _day(row.settled_at), str(row.charged)),
             *("" if row.credited is None else str(row.credited), row.currency),

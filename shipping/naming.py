@@ -2,8 +2,12 @@
 word."""
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from shipping.providers.carriers import display_name
+
+if TYPE_CHECKING:
+    from shipping.models import Label
 
 
 @lru_cache(maxsize=4096)
@@ -20,3 +24,9 @@ def full_name(carrier: str, service_name: str) -> str:
     if rest[:1].isupper() or rest[:1].isdigit():
         return f"{name} {rest}"
     return f"{name} {service_name}" if rest else name
+
+
+def name_of(label: "Label") -> str:
+    """A label's service; where it is one of several of its order, the parcel it is for as well."""
+    name = full_name(label.carrier, label.service_name)
+    return f"{name} · {label.parcel_name}" if label.part else name

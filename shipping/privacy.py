@@ -100,7 +100,7 @@ def erase_buyer(workspace: Workspace, words: str, *, user: User | None) -> tuple
 
 
 def _labels(order: Order) -> list[dict[str, Any]]:
-    columns = ("carrier", "service_name", "tracking_number", "state", "settled_at", "spec")
+    columns = ("part", "carrier", "service_name", "tracking_number", "state", "settled_at", "spec")
     told = TrackingEvent.objects.filter(label__order=order).order_by("at", "pk")
     events: dict[int, list[dict[str, Any]]] = {}
     for event in told:

@@ -27,6 +27,11 @@ ASK_AGAIN = timedelta(minutes=10)
 # Chosen among what is left while somebody was not even asked: worth another look when it is back.
 STANDS_IN = timedelta(hours=1)
 
+_EXPIRE = (
+    "UPDATE shipping_quoteset SET expires_at = %s WHERE order_id = %s AND part = %s "
+    "AND expires_at > %s"
+)
+
 
 def keep(
     order: Order,
@@ -44,8 +49,7 @@ def keep(
     nothing may be bought. `forbidden`: the carrier rules as the order's workspace sees them;
     `wish`: what rules or people narrow the choice to."""
     need = need_for(order, zone, now) | ({"wish": wish} if wish else {})
-    today = date.fromisoformat(need["today"])
-    strike = struck_by(forbidden, order, shop, today)
+    strike = struck_by(forbidden, order, shop, date.fromisoformat(need["today"]))
     rates = [_offer_json(offer, strike) for offer in gathered.offers]
     choice = choose_from(rates, need, now=now)
     chosen = None if choice.index is None else rates[choice.index]
@@ -69,6 +73,12 @@ def keep(
     )
     writes.insert(quotes)
     return quotes
+
+
+def tried(order_id: int, part: int, *, now: datetime) -> writes.Statement:
+    """What ends a parcel's quotes. A rate is tried once: providers sell a shipment's postage a
+    single time, and a refused rate would be refused again."""
+    return _EXPIRE, [now, order_id, part, now]
 
 
 def _failures(gathered: engine.Gathered) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ SHOWN: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Differing:
-    """An order, its label in use, and both addresses as lines."""
+    """An order, a label of it that is in use, and both addresses as lines."""
 
     order: Order
     label: Label
@@ -32,11 +32,15 @@ def orders_of(workspace: Workspace) -> list[Differing]:
         label_state__in=["bought", SOME], lane="own", status__in=NOT_COLLECTED
     )
     orders = orders.filter(address_changed=True) | orders.exclude(fixed_recipient={})
-    found = orders.order_by("id").defer("raw", "search_text").select_related("shop")[:SHOWN]
-    by_order = {order.pk: order for order in found}
+    rows = orders.order_by("id").defer("raw", "search_text").select_related("shop")[:SHOWN]
+    by_order = {order.pk: order for order in rows}
     labels = Label.objects.filter(order__in=by_order, state="bought", first_scan_at=None)
-    rows = [differing(by_order[label.order_id], label) for label in labels.order_by("order_id")]
-    return [row for row in rows if row]
+    found = []
+    for label in labels.order_by("order_id", "part"):
+        label.order = by_order[label.order_id]
+        if row := differing(label.order, label):
+            found.append(row)
+    return found
 
 
 def differing(order: Order, label: Label) -> Differing | None:

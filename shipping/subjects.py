@@ -1,4 +1,4 @@
-"""Batches, label accounts, addresses and boxes by name, for the audit trail."""
+"""Batches, label accounts, addresses, boxes, rules and presets by name, for the audit trail."""
 
 from collections.abc import Collection
 
@@ -7,7 +7,15 @@ from core.models import Batch, Workspace
 from core.money import Money
 from core.shell import address
 from core.templatetags.ui import absolute
-from shipping.models import LabelAccount, ParcelPreset, ShipFrom, SpendApproval
+from shipping.models import (
+    LabelAccount,
+    ParcelPreset,
+    Preset,
+    Rule,
+    RuleSet,
+    ShipFrom,
+    SpendApproval,
+)
 
 
 def batches(workspace: Workspace, keys: Collection[str]) -> dict[str, Subject]:
@@ -59,3 +67,39 @@ def spend_limits(workspace: Workspace, keys: Collection[str]) -> dict[str, Subje
     """Currencies → the limits in them."""
     url = address("shipping:spending", workspace.slug)
     return {key: Subject(f"Spend limits in {key}", url) for key in keys}
+
+
+def rules(workspace: Workspace, keys: Collection[str]) -> dict[str, Subject]:
+    """Ids of automation rules as text → its name, and the page it is written on."""
+    rows = Rule.objects.filter(workspace=workspace, pk__in=numbers(keys))
+    return {
+        str(row.pk): Subject(
+            f"Rule “{row.name}”", address("shipping:rule-edit", workspace.slug, rule_id=row.pk)
+        )
+        for row in rows
+    }
+
+
+def rule_sets(workspace: Workspace, keys: Collection[str]) -> dict[str, Subject]:
+    """Numbers of sets of rules that were live → when they went live, and the rules' page."""
+    rows = RuleSet.objects.filter(workspace=workspace, number__in=numbers(keys))
+    url = address("shipping:rules", workspace.slug)
+    return {str(row.number): Subject(f"Rules of {absolute(row.at)}", url) for row in rows}
+
+
+def presets(workspace: Workspace, keys: Collection[str]) -> dict[str, Subject]:
+    """Ids of presets as text → its key and name, and its page."""
+    rows = Preset.objects.filter(workspace=workspace, pk__in=numbers(keys))
+    return {
+        str(row.pk): Subject(
+            f"Preset {row.key} “{row.name}”",
+            address("shipping:quick-edit", workspace.slug, quick_id=row.pk),
+        )
+        for row in rows
+    }
+
+
+def baselines(workspace: Workspace, keys: Collection[str]) -> dict[str, Subject]:
+    """Lanes → what their savings are measured against."""
+    url = address("shipping:savings", workspace.slug)
+    return {key: Subject("Savings", url) for key in keys}

@@ -14,6 +14,7 @@ from django.db.models import Prefetch
 
 from core import files
 from core.models import User, Workspace
+from orders import parts
 from orders.deadlines import KINDS, REGULAR, SCAN, Deadlines, Sold
 from orders.models import Dispatch, Order
 from orders.querysets import NO_DEADLINE, OrderQuerySet
@@ -106,10 +107,22 @@ class _Facts:
         return found
 
     @cached_property
-    def label(self) -> Label | None:
-        """The label its parcel goes with: the one in use, else the last one that was."""
-        in_use = [label for label in self.labels if label.state == "bought"]
-        return next(iter([*in_use, *reversed(self.labels)]), None)
+    def parcels(self) -> Sequence[tuple[str, Label | None]]:
+        """Each of its parcels by name, "" for the only one, and the label it goes with."""
+        order = self.order
+        if not order.parts:
+            return [("", _in_use(self.labels))]
+        now = [label for label in self.labels if label.split_version == order.split_version]
+        return [
+            (parts.name(n, order.parts), _in_use([label for label in now if label.part == n]))
+            for n, one in enumerate(order.parts, start=1)
+            if one["label"] not in (parts.ELSEWHERE, parts.GONE)
+        ]
+
+    @cached_property
+    def going(self) -> Sequence[Label]:
+        """The labels of its parcels."""
+        return [label for _, label in self.parcels if label]
 
     @cached_property
     def due(self) -> datetime | None:
@@ -136,9 +149,12 @@ class _Facts:
         return stamp(at.astimezone(self.zone)) if at else "not known"
 
     def _verdict(self) -> str:
-        scan = self.label.first_scan_at if self.label else None
+        return " ".join(_of(name, self._verdict_on(label)) for name, label in self.parcels)
+
+    def _verdict_on(self, label: Label | None) -> str:
+        scan = label.first_scan_at if label else None
         if scan is None:
-            handed = self.label.handed_over_at if self.label else None
+            handed = label.handed_over_at if label else None
             if handed is None:
                 return "Neither a handover nor a carrier's scan is recorded."
             return f"Handed over on {self._at(handed)}; the carrier has not recorded a scan yet."
@@ -153,7 +169,7 @@ class _Facts:
     def _order_facts(self) -> list[tuple[str, str]]:
         order = self.order
         place = order.fixed_recipient or order.recipient
-        where = ", ".join(str(place[part]) for part in ("city", "state") if place.get(part))
+        where = ", ".join(str(place[one]) for one in ("city", "state") if place.get(one))
         facts = [
             ("Order", order.tiktok_id),
             ("Shop", f"{order.shop.name} ({order.shop.region})"),
@@ -161,9 +177,13 @@ class _Facts:
             ("Delivery", order.delivery_option_name or order.shipping_type or "standard"),
             ("Sent to", where or "not known"),
         ]
-        for label in [self.label] if self.label else []:
-            facts.append(("Carrier", full_name(label.carrier, label.service_name)))
-            facts.append(("Tracking number", label.tracking_number or "none yet"))
+        for label in self.going:
+            service = full_name(label.carrier, label.service_name)
+            number = label.tracking_number or "none yet"
+            if label.part and label.parcel_name:
+                facts.append((label.parcel_name.capitalize(), f"{service}, number {number}"))
+            else:
+                facts += [("Carrier", service), ("Tracking number", number)]
         return facts
 
     def _clock(self) -> list[tuple[str, str]]:
@@ -221,27 +241,38 @@ class _Facts:
             carrier = display_name(label.carrier)
             found.append((made.at, f"Scanned as it was handed to {carrier}.", _name(made.by)))
             found.append((made.close_out.pickup_at, f"Picked up by {carrier}.", _OURS))
-        return [self._step(at, what, by) for at, what, by in found if at]
+        name = label.parcel_name
+        return [self._step(at, _of(name, what), by) for at, what, by in found if at]
 
     def _step(self, at: datetime, what: str, by: str) -> Step:
         return Step(at.astimezone(self.zone), what, by)
 
     def _tracking(self) -> list[Step]:
-        if self.label is None:
-            return []
         steps = []
-        for event in list(self.label.tracking_events.all())[:_EVENTS]:
-            words = event.text or WORDS.get(event.status, event.status)
-            what = ", ".join(part for part in (words, event.place) if part)
-            steps.append(self._step(event.at, what, event.source))
-        return steps
+        for label in self.going:
+            for event in list(label.tracking_events.all())[:_EVENTS]:
+                words = event.text or WORDS.get(event.status, event.status)
+                what = ", ".join(part for part in (words, event.place) if part)
+                steps.append(self._step(event.at, _of(label.parcel_name, what), event.source))
+        return sorted(steps, key=lambda step: step.at)
 
     def _photos(self) -> list[bytes]:
-        made = getattr(self.label, "handover", None)
-        if made is None:
-            return []
-        keys = [photo.file_key for photo in made.close_out.photos.all()[:_PHOTOS]]
+        keys: dict[str, None] = {}  # parcels that went together are on the same photos
+        for label in self.going:
+            if (made := getattr(label, "handover", None)) is not None:
+                photos = made.close_out.photos.all()[:_PHOTOS]
+                keys |= dict.fromkeys(photo.file_key for photo in photos)
         return [content for key in keys if (content := self.photo(key)) is not None]
+
+
+def _in_use(labels: Sequence[Label]) -> Label | None:
+    """The label a parcel goes with: the one in use, else the last one that was."""
+    in_use = [label for label in labels if label.state == "bought"]
+    return next(iter([*in_use, *reversed(labels)]), None)
+
+
+def _of(name: str, words: str) -> str:
+    return f"{name.capitalize()}: {words}" if name else words
 
 
 def _name(user: User | None) -> str:
@@ -253,5 +284,5 @@ def _span(one: datetime, other: datetime) -> str:
     minutes = int(abs((one - other).total_seconds()) // 60)
     days, rest = divmod(minutes, 1440)
     hours, left = divmod(rest, 60)
-    parts = [(days, "d"), (hours, "h"), (left, "min")]
-    return " ".join(f"{n} {unit}" for n, unit in parts if n) or "less than a minute"
+    spans = [(days, "d"), (hours, "h"), (left, "min")]
+    return " ".join(f"{n} {unit}" for n, unit in spans if n) or "less than a minute"

@@ -88,7 +88,7 @@ def _rank(label: Label, numbers: list[str]) -> tuple[bool, bool, int, int]:
 
 def _refusal(label: Label, carrier: str) -> str:
     """Why the parcel must not go out; "" where nothing speaks against it."""
-    order = f"Order {label.order.tiktok_id}"
+    order = _named(label)
     if label.state in GIVEN_BACK:
         return f"{order}: this label was given back. Take the parcel out: it needs another label."
     if label.state != "bought":
@@ -103,11 +103,16 @@ def _refusal(label: Label, carrier: str) -> str:
     return ""
 
 
+def _named(label: Label) -> str:
+    """ "Order 5769…, parcel 1 of 2"."""
+    return ", ".join(filter(None, (f"Order {label.order.tiktok_id}", label.parcel_name)))
+
+
 def _twice(label: Label, code: str) -> Answer:
     made = HandoverScan.objects.select_related("by").filter(label=label).first()
     who = f" by {made.by}" if made is not None and made.by is not None else ""
     at = absolute(label.handed_over_at) if label.handed_over_at else "just now"
-    words = f"Order {label.order.tiktok_id} was handed over already: {at}{who}. Is this a copy?"
+    words = f"{_named(label)} was handed over already: {at}{who}. Is this a copy?"
     return Answer(Verdict.TWICE, words, code, label, made)
 
 
@@ -117,6 +122,8 @@ def _hand_over(label: Label, user: User | None, now: datetime) -> HandoverScan:
     Label.objects.filter(pk=label.pk).update(handed_over_at=now)
     label.handed_over_at = now
     text = f"Handed over to {display_name(label.carrier)}, scanned at the door."
+    if label.parcel_name:
+        text = f"{label.parcel_name.capitalize()}: {text[:1].lower()}{text[1:]}"
     OrderEvent.objects.create(
         order_id=label.order_id, at=now, kind="handover", text=text, actor=user,
         detail={"label": label.pk},
@@ -150,7 +157,8 @@ def take_back(made: HandoverScan, *, user: User | None) -> bool:
         now = timezone.now()
         OrderEvent.objects.create(
             order_id=label.order_id, at=now, kind="handover", actor=user,
-            text="Not handed over after all: the scan was taken back.",
+            text=f"{label.parcel_name} not handed over after all: the scan was taken back.".strip()
+            .capitalize(),
             detail={"label": label.pk},
         )  # fmt: skip
         audit.record(

@@ -20,11 +20,12 @@ MOST_BYTES = (
 @dataclass(frozen=True, slots=True)
 class Piece[N]:
     """One label as stored; `name` is handed back to say what became of it, `kind` is PDF, PNG or
-    ZPL."""
+    ZPL. So many of the `next` ones belong to it: they are in the same file."""
 
     name: N
     content: bytes
     kind: str = "PDF"
+    next: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ def merge[N](pieces: Iterable[Piece[N]], *, most: int = MOST_LABELS) -> Iterator
     open_pdf, open_zpl = _Pdf[N](), _Zpl[N]()
     for piece in pieces:
         into = open_zpl if piece.kind == "ZPL" else open_pdf
-        if into.names and (len(into.names) >= most or into.size + len(piece.content) > MOST_BYTES):
+        is_full = len(into.names) + piece.next >= most
+        if into.names and (is_full or into.size + len(piece.content) > MOST_BYTES):
             yield into.close()
         into.add(piece)
     for last in (open_pdf, open_zpl):

@@ -5,18 +5,20 @@ A file that was printed is never rebuilt: labels that come later go into a file 
 that nobody prints a label twice or misses one.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from core import files
 from core.jobs import job
 from core.models import Batch, BatchItem
 from core.queues import Queue
-from orders.models import Order
+from orders import parts
+from orders.models import Line, Order
 from orders.units import group_lines
 from shipping.labels import slips
 from shipping.labels.merge import Piece, PrintBytes, merge
@@ -25,6 +27,9 @@ from shipping.models import Label, PrintFile
 _KIND = {"PDF": "labels", "ZPL": "zpl"}
 _SUFFIX = {"PDF": ".pdf", "ZPL": ".zpl"}
 _REBUILDS = 5
+
+# Tracking numbers by order and parcel, which is 0 for an order in one
+type Numbers = dict[tuple[int, int], str]
 
 
 class NothingToPrint(Exception):
@@ -79,25 +84,28 @@ def _make(batch: Batch, labels: list[Label]) -> list[_Made]:
 
 
 def _pieces(labels: list[Label], unread: list[dict[str, object]]) -> Iterator[Piece[int]]:
+    left = Counter(label.order_id for label in labels)  # labels of an order stay together
     for label in labels:
+        left[label.order_id] -= 1
         try:
             content = files.read(label.file_key)
         except files.DamagedFile:
             unread.append({"label": label.pk, "reason": "is no longer in the file store"})
             continue
-        yield Piece(label.pk, content, label.label_format)
+        yield Piece(label.pk, content, label.label_format, left[label.order_id])
 
 
 def _in_pick_order(batch: Batch) -> list[Label]:
-    """The batch's labels that can be printed, by their order's place in the batch."""
+    """The batch's labels that can be printed, by their order's place in the batch, the parcels of
+    an order in their order."""
     place = dict(BatchItem.objects.filter(batch=batch).values_list("subject_id", "position"))
     labels = (
         Label.objects.filter(batch=batch, state="bought")
         .exclude(file_key="")
         .select_related("order")
-        .only("pk", "file_key", "label_format", "state", "order_id", "order__tiktok_id")
+        .only("pk", "part", "file_key", "label_format", "state", "order_id", "order__tiktok_id")
     )
-    return sorted(labels, key=lambda label: place.get(label.order_id, 0))
+    return sorted(labels, key=lambda label: (place.get(label.order_id, 0), label.part))
 
 
 def _file(batch: Batch, printed: PrintBytes[int], left_out: list[dict[str, object]]) -> PrintFile:
@@ -173,15 +181,18 @@ def pick_list(batch: Batch) -> bytes:
         orders,
         title=f"Pick list of {batch.created_at:%d %B %Y}",
         printed=f"Batch of {len(orders)} orders",
+        only=_numbers(batch),
     )
 
 
-def pick_list_of(orders: list[tuple[int, Order]], *, title: str, printed: str) -> bytes:
+def pick_list_of(
+    orders: list[tuple[int, Order]], *, title: str, printed: str, only: Numbers | None = None
+) -> bytes:
     """A pick list as PDF for orders with their places; their shop and lines are best fetched
-    before."""
+    before. Of orders in several parcels it may hold `only` those that have a number."""
     counted: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for position, order in orders:
-        for item in _items(order):
+        for item in _items([line for _, lines in _parcels(order, only) for line in lines]):
             counted.setdefault((item.sku, item.name), []).append((position, item.quantity))
     picks = [
         slips.Pick(slips.Item(sku, name, sum(n for _, n in places)), tuple(places))
@@ -191,15 +202,16 @@ def pick_list_of(orders: list[tuple[int, Order]], *, title: str, printed: str) -
 
 
 def packing_slips(batch: Batch) -> bytes:
-    """One 4x6 packing slip per bought order of the batch, in pick order, as PDF."""
-    numbers = Label.objects.filter(batch=batch, state="bought")
-    return packing_slips_of(
-        _orders(batch), dict(numbers.values_list("order_id", "tracking_number"))
-    )
+    """One 4x6 packing slip per bought parcel of the batch, in pick order, as PDF."""
+    numbers = _numbers(batch)
+    return packing_slips_of(_orders(batch), numbers, only=numbers)
 
 
-def packing_slips_of(orders: list[tuple[int, Order]], numbers: dict[int, str]) -> bytes:
-    """Packing slips for orders with their places; `numbers` are tracking numbers by order."""
+def packing_slips_of(
+    orders: list[tuple[int, Order]], numbers: Numbers, *, only: Numbers | None = None
+) -> bytes:
+    """A packing slip for each parcel of orders with their places; of orders in several parcels
+    `only` those that have a number, where that is said."""
     return slips.packing_slips(
         [
             slips.Slip(
@@ -207,12 +219,37 @@ def packing_slips_of(orders: list[tuple[int, Order]], numbers: dict[int, str]) -
                 shop=order.shop.name,
                 order=order.tiktok_id,
                 recipient=_recipient(order),
-                items=_items(order),
-                tracking=numbers.get(order.pk, ""),
+                items=_items(lines),
+                tracking=numbers.get((order.pk, part), ""),
+                parcel=parts.name(part, order.parts).capitalize(),
             )
             for position, order in orders
+            for part, lines in _parcels(order, only)
         ]
     )
+
+
+def numbers_of(labels: QuerySet[Label]) -> Numbers:
+    """The tracking numbers of these labels; one query."""
+    found = labels.values_list("order_id", "part", "tracking_number")
+    return {(order_id, part): number for order_id, part, number in found}
+
+
+def _numbers(batch: Batch) -> Numbers:
+    return numbers_of(Label.objects.filter(batch=batch, state="bought"))
+
+
+def _parcels(order: Order, only: Numbers | None) -> list[tuple[int, list[Line]]]:
+    """The order's parcels that are packed here, by number, with what is in them."""
+    lines = list(order.lines.all())
+    if not order.parts:
+        return [(0, lines)]
+    return [
+        (part, [line for line in lines if line.tiktok_id in one["lines"]])
+        for part, one in enumerate(order.parts, start=1)
+        if one["label"] not in (parts.ELSEWHERE, parts.GONE)
+        and (only is None or (order.pk, part) in only)
+    ]
 
 
 def _orders(batch: Batch) -> list[tuple[int, Order]]:
@@ -226,14 +263,14 @@ def _orders(batch: Batch) -> list[tuple[int, Order]]:
     )
 
 
-def _items(order: Order) -> list[slips.Item]:
+def _items(lines: list[Line]) -> list[slips.Item]:
     return [
         slips.Item(
             group.first.seller_sku,
             " · ".join(part for part in (group.first.product_name, group.first.sku_name) if part),
             group.live,
         )
-        for group in group_lines(order.lines.all())
+        for group in group_lines(lines)
         if group.live
     ]
 

@@ -39,6 +39,7 @@ from shipping.labels.values import order_number, rate_of, wanted_format, wanted_
 from shipping.models import Label, QuoteSet
 from shipping.naming import full_name
 from shipping.providers.base import BoughtLabel, Provider, Unsupported
+from shipping.quote_sets import tried
 from shipping.spec import rate_from_json
 
 __all__ = [
@@ -64,11 +65,6 @@ FIRST_QUESTION = patience(seconds=20)
 # The buyer's own thread fetches the document and tells TikTok; when it dies, sweeps do, from this
 # age on.
 GRACE = patience(minutes=1)
-
-_EXPIRE = (
-    "UPDATE shipping_quoteset SET expires_at = %s WHERE order_id = %s AND part = %s "
-    "AND expires_at > %s"
-)
 
 
 class AlreadyLabelled(CannotBuy):
@@ -219,7 +215,11 @@ def _book(label: Label, bought: BoughtLabel, actor: User | None) -> None:
         cost=str(bought.cost.amount),
         currency=bought.cost.currency,
     )
-    writes.together(writes.insertion(charge), _expiry(label), writes.insertion(entry))
+    writes.together(
+        writes.insertion(charge),
+        tried(label.order_id, label.part, now=timezone.now()),
+        writes.insertion(entry),
+    )
     reached("buy.charged")
     paid_twice.book_duplicates(label, bought)
     order = label.order if Label.order.is_cached(label) else None
@@ -271,14 +271,7 @@ def _refuse(label: Label, error: RemoteError) -> None:
             reason=error.message[:400],
             code=error.code[:60],
         )
-        writes.together(_expiry(label))
-
-
-def _expiry(label: Label) -> writes.Statement:
-    """A rate is tried once: providers sell a shipment's postage a single time, and a refused rate
-    would be refused again. The order's next label is chosen among new ones."""
-    now = timezone.now()
-    return _EXPIRE, [now, label.order_id, label.part, now]
+        writes.together(tried(label.order_id, label.part, now=timezone.now()))
 
 
 def _put_back(label: Label, error: Unavailable) -> None:

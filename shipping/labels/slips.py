@@ -1,4 +1,4 @@
-"""Papers for the packing table: the pick list of a batch and one packing slip per order. Pure:
+"""Papers for the packing table: the pick list of a batch and one packing slip per parcel. Pure:
 values in, PDF out."""
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """One order as its buyer sees it in the parcel."""
+    """One order, or what is in one of its parcels, as its buyer sees it there."""
 
     position: int
     shop: str
@@ -45,6 +45,7 @@ class Slip:
     items: Sequence[Item]
     tracking: str = ""
     note: str = ""
+    parcel: str = ""  # "Parcel 1 of 2"
     extra: dict[str, str] = field(default_factory=dict)
 
 
@@ -134,6 +135,7 @@ def _slip_head(canvas: Canvas, slip: Slip) -> float:
     draw(canvas, _MARGIN, 408, wrap(slip.shop, 12, 180, most=1)[0], 12)
     draw(canvas, SLIP[0] - _MARGIN - width(number, 12), 408, number, 12)
     draw(canvas, _MARGIN, 394, f"Order {slip.order}", 8)
+    draw(canvas, SLIP[0] - _MARGIN - width(slip.parcel, 10), 394, slip.parcel, 10)
     y = 378.0
     for line in slip.recipient:
         draw(canvas, _MARGIN, y, wrap(line, 9, SLIP[0] - 2 * _MARGIN, most=1)[0], 9)

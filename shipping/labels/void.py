@@ -32,6 +32,7 @@ from shipping.labels.prints import build_print_files
 from shipping.labels.purchase import CannotBuy
 from shipping.labels.states import LABEL
 from shipping.models import Label
+from shipping.naming import name_of
 from shipping.providers.base import Can, Unsupported, VoidOutcome, VoidResult
 
 log = logging.getLogger(__name__)
@@ -104,7 +105,7 @@ def write_request(label: Label, user: User | None, why: str = "person") -> None:
             label.workspace_id,
             "label.void_requested",
             f"order:{label.order_id}",
-            f"Void requested for {label.service_name}, {label.money}",
+            f"Void requested for {name_of(label)}, {label.money}",
             actor=user,
             label=label.pk,
         )

@@ -110,9 +110,8 @@ class Label(models.Model):
     # own label whose number orders.dispatch has not got yet
     tell_due_at = models.DateTimeField(null=True)
     extra = models.JSONField(default=dict)
-    print_file = models.ForeignKey(
-        "PrintFile", models.SET_NULL, null=True, related_name="labels"
-    )  # the file of its batch it was merged into
+    # the file of its batch it was merged into
+    print_file = models.ForeignKey("PrintFile", models.SET_NULL, null=True, related_name="labels")
     printed_at = models.DateTimeField(null=True)
     # Where the parcel is, as the provider told last: a key of shipping.tracking.normalize.WORDS
     tracking_status = models.CharField(max_length=24, blank=True)
@@ -220,8 +219,9 @@ class Label(models.Model):
 
     @property
     def parcel_name(self) -> str:
-        """ "parcel 1 of 2", or "" where its order travels in one."""
-        return parts.name(self.part, self.order.parts) if self.part else ""
+        """ "parcel 1 of 2"; "" where its order travels in one, or was divided anew since."""
+        is_one = self.part and self.split_version == self.order.split_version
+        return parts.name(self.part, self.order.parts) if is_one else ""
 
 
 class LedgerQuerySet(models.QuerySet["LedgerEntry"]):

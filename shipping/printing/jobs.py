@@ -55,7 +55,7 @@ def put_label(
     label: Label, choice: Choice, *, user: User | None, bench: PackBench | None = None
 ) -> PrintJob:
     """Have one label printed."""
-    title = f"Label of order {label.order.tiktok_id}"
+    title = ", ".join(filter(None, (f"Label of order {label.order.tiktok_id}", label.parcel_name)))
     return _put(PrintJob(label=label, bench=bench, title=title), label.workspace_id, choice, user)
 
 

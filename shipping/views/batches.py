@@ -1,6 +1,7 @@
 """One batch: live until it is done."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from core.htmx import go, page_or_part
 from core.models import Batch, BatchItem
 from core.money import Money
 from core.states import IllegalMove, LostRace
+from orders import parts
 from orders.blockers import BLOCKERS
 from orders.models import Order
 from shipping import batches, ceilings
@@ -137,7 +139,7 @@ def _details(
         "files": [file for file in files if file.label_count],
         "next_file": next((f for f in files if f.label_count and not f.printed_at), None),
         "damaged": [entry for file in files for entry in file.left_out],
-        "has_labels": state.done > 0,
+        "has_labels": state.done > 0 or any(file.label_count for file in files),
         "is_first": not after,
         "retryable": (state.failed + state.left_out - len(dearer)) if has_problems else 0,
         "dearer": len(dearer),
@@ -164,12 +166,15 @@ def _dearer(batch: Batch) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One item: its order, its label if it has one, and the words of the button that helps."""
+    """One item, or one label of it where it bought several: its order, and the words of the button
+    that helps."""
 
     item: BatchItem
     order: Order | None
     label: Label | None
     button: str
+    part: str = ""  # "parcel 1 of 2"
+    beside: tuple["Row", ...] = ()  # what the item bought for the order's other parcels
 
     @property
     def service(self) -> str:
@@ -184,15 +189,31 @@ def _rows(batch: Batch, shown: str, after: int) -> tuple[list[Row], str]:
     )
     ids = [item.subject_id for item in items[:ROWS]]
     orders = Order.objects.filter(workspace=batch.workspace_id).light().in_bulk(ids)
-    labels = {
-        label.order_id: label
-        for label in Label.objects.filter(batch=batch, order__in=ids).order_by("pk")
-    }
-    rows = [
-        Row(item, orders.get(item.subject_id), labels.get(item.subject_id), _button(item.fix))
-        for item in items[:ROWS]
-    ]
+    labels: dict[int, dict[int, Label]] = defaultdict(dict)
+    for label in Label.objects.filter(batch=batch, order__in=ids).order_by("part", "pk"):
+        labels[label.order_id][label.part] = label
+    rows: list[Row] = []
+    for item in items[:ROWS]:
+        found = _of_item(item, orders.get(item.subject_id), list(labels[item.subject_id].values()))
+        rows += found if shown == "done" else [_as_one(found)]
     return rows, str(items[ROWS - 1].position) if len(items) > ROWS else ""
+
+
+def _of_item(item: BatchItem, order: Order | None, labels: list[Label]) -> list[Row]:
+    """A row per label, in the order of the parcels; one without where there is none."""
+    button = _button(item.fix)
+    several = order.parts if order else []
+    return [
+        Row(item, order, label, button, parts.name(label.part, several)) for label in labels
+    ] or [Row(item, order, None, button)]
+
+
+def _as_one(found: list[Row]) -> Row:
+    """What the item waits for, with the labels it has bought already beside it."""
+    bought = [row for row in found if row.label and row.label.state == "bought" and row.part]
+    waiting = [row for row in found if row not in bought]
+    first = waiting[-1] if waiting else replace(found[0], label=None, part="")
+    return replace(first, beside=tuple(bought))
 
 
 def _button(fix: str) -> str:

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.access import MemberRequest, Right, member, wreverse
 from core.audit_words import numbers
 from core.errors import RemoteError
-from core.htmx import go, page_or_part
+from core.htmx import go, page_or_part, toast
 from core.templatetags.ui import counted, money
 from orders.cancellations import answer, seller
 from orders.models import Cancellation, CancellationAnswer, Order
+from orders.parts import SOME
 from shipping import readdressed
 from shipping.labels import auto_void
 from shipping.models import Label, MoneyBack
@@ -60,6 +61,7 @@ def page(request: MemberRequest) -> HttpResponse:
         "most": SHOWN,
         "automatic": automatic,
         "now": timezone.now(),
+        "picked": _ids(request),
     }
     if name == "waiting":
         context["rows"] = _rows(waiting.order_by("answer_by", "pk"), automatic)
@@ -90,13 +92,15 @@ def words_for(order: Order, automatic: bool) -> str:
     """What approving does to a label that was bought; "" where there is none."""
     if order.label_state in ("buying", "unknown"):
         return "A label is being bought for it."
-    if order.label_state != "bought":
+    if order.label_state not in ("bought", SOME):
         return ""
+    several = sum(one["label"] == "bought" for one in order.parts) > 1
+    its, it = ("Its labels are", "them") if several else ("Its label is", "it")
     if order.lane == "platform":
-        return "It has a TikTok label: TikTok takes it back with the order."
+        return f"{its} TikTok's: TikTok takes {it} back with the order."
     if automatic:
-        return "Its label is bought: approving voids it by itself, unless it was scanned."
-    return "Its label is bought, and labels are not voided by themselves: void it, too."
+        return f"{its} bought: approving voids {it} by itself, unless scanned before."
+    return f"{its} bought, and nothing is voided by itself here: void that, too."
 
 
 class RefuseForm(forms.Form):
@@ -146,8 +150,7 @@ def refuse(request: MemberRequest) -> HttpResponse:
     try:
         reasons = answer.reasons_for(first)
     except RemoteError as error:
-        messages.error(request, f"TikTok's reasons could not be read: {error.message}")
-        return go(request, _back(request))
+        return _without_reasons(request, error, ids)
     form = RefuseForm(posted(request) if "reason" in request.POST else None, reasons=reasons)
     if form.is_bound and form.is_valid():
         outcome = answer.reject(
@@ -169,6 +172,18 @@ def refuse(request: MemberRequest) -> HttpResponse:
         back=_back(request),
         action=_address(request, ids),
     )
+
+
+def _without_reasons(request: MemberRequest, error: RemoteError, ids: list[int]) -> HttpResponse:
+    """TikTok does not tell its reasons now: what was selected stays selected."""
+    kept = " The selection is kept: try again in a moment." if len(ids) > 1 else ""
+    text = f"TikTok's reasons could not be read, so nothing was refused: {error.message}{kept}"
+    if request.htmx:  # type: ignore[attr-defined]
+        return toast(HttpResponse(status=204), text, level="bad")
+    messages.error(request, text)
+    back = _back(request)
+    named = "&".join(f"cancellation={pk}" for pk in ids)
+    return go(request, back if _sent(request, "order") else f"{back}?{named}")
 
 
 def _address(request: MemberRequest, ids: list[int]) -> str:

@@ -13,7 +13,7 @@ from core.htmx import go, page_or_part
 from shipping.handover import counts
 from shipping.handover import scan as scanning
 from shipping.models import HandoverScan
-from shipping.naming import full_name
+from shipping.naming import name_of
 from shipping.providers.carriers import display_name
 
 RECENT = 12
@@ -80,7 +80,4 @@ def _recent(request: MemberRequest) -> list[dict[str, Any]]:
         close_out__workspace=request.workspace, close_out__closed_at=None
     ).select_related("label__order__shop", "by")
     newest = rows.defer("label__spec", "label__order__raw").order_by("-at", "-pk")[:RECENT]
-    return [
-        {"scan": one, "name": full_name(one.label.carrier, one.label.service_name)}
-        for one in newest
-    ]
+    return [{"scan": one, "name": name_of(one.label)} for one in newest]

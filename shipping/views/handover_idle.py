@@ -9,7 +9,7 @@ from core.access import MemberRequest, Right, member, wreverse
 from core.htmx import go, page_or_part
 from shipping.handover import idle
 from shipping.manifest_outcomes import on_form
-from shipping.naming import full_name
+from shipping.naming import name_of
 
 
 @require_safe
@@ -18,7 +18,7 @@ def page(request: MemberRequest) -> HttpResponse:
     """The labels, whose money is lost soonest first, and the sum."""
     found = idle.idle_labels(request.workspace, now=timezone.now())
     rows = [
-        {"idle": one, "name": full_name(one.label.carrier, one.label.service_name),
+        {"idle": one, "name": name_of(one.label),
          "on_form": on_form(one.label)}
         for one in found
     ]  # fmt: skip

@@ -75,7 +75,7 @@ def _say_voided(request: MemberRequest, label: Label, state: str) -> None:
 
 def knows(label: Label) -> bool:
     """Whether TikTok has the label's number, or may have it."""
-    return dispatch.known_number(label.order) == telling.normal(label.tracking_number)
+    return dispatch.known_number(label.order, label.part) == telling.normal(label.tracking_number)
 
 
 @require_POST

@@ -7,17 +7,18 @@ from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.access import MemberRequest, Right, member, wreverse
 from core.htmx import go, page_or_part
 from core.money import Money
 from core.spreadsheets import csv_file
 from core.states import IllegalMove, LostRace
+from core.templatetags.ui import counted
 from shipping import money_due
 from shipping.labels import settling
 from shipping.models import MoneyBack
-from shipping.naming import full_name
+from shipping.naming import name_of
 from shipping.providers.base import Can
 from shipping.providers.registry import is_able
 from shipping.views.settings import form_page, posted
@@ -28,6 +29,14 @@ _EMPTY = {
     "credited": "Nothing was credited yet",
     "refused": "Nothing was refused",
     "kept": "Every label of a cancelled order was given back",
+}
+_EMPTY_MORE = {
+    "late": "Money that the dated rules say should be here, and is not, appears here first.",
+    "pending": "A label that is voided appears here with the day its money is expected, by the "
+    "provider's own rules.",
+    "credited": "What came back is kept here, with the label it had been paid for.",
+    "refused": "A label whose money is declined is kept here, with the reason that was given.",
+    "kept": "A label that was not used and whose money nobody asked for appears here.",
 }
 _SETTLED = ("pending", "credited")
 
@@ -55,6 +64,7 @@ def page(request: MemberRequest) -> HttpResponse:
         "after": after,
         "is_first": not request.GET.get("after"),
         "empty": _EMPTY[name],
+        "empty_more": _EMPTY_MORE[name],
     }
     return page_or_part(request, "shipping/money.html", "money", context)
 
@@ -63,7 +73,7 @@ def _row(row: MoneyBack) -> dict[str, Any]:
     label = row.label
     return {
         "row": row,
-        "name": full_name(label.carrier, label.service_name),
+        "name": name_of(label),
         "can_ask": row.outcome == "pending" and is_able(label.provider, Can.VOID),
         "can_settle": row.outcome in _SETTLED and label.state in ("refunding", "voided"),
     }
@@ -81,6 +91,19 @@ def export(request: MemberRequest) -> StreamingHttpResponse:
     else:
         name = ""
     return csv_file(money_due.table(rows), f"money-due-back-{name or 'all'}-{now:%Y-%m-%d}.csv")
+
+
+@require_POST
+@member(Right.BUY)
+def ask_late(request: MemberRequest) -> HttpResponse:
+    """Ask the providers again about everything that should have come."""
+    asked = money_due.ask_late(request.workspace, now=timezone.now())
+    if asked:
+        words = f"Providers are asked about {counted(asked, 'label')}. What they say appears here."
+        messages.success(request, words)
+    else:
+        messages.info(request, "Nothing is late any more.")
+    return go(request, f"{_url(request)}?list=late")
 
 
 class CameForm(forms.Form):

@@ -11,7 +11,7 @@ from core.htmx import page_or_part
 from shipping.forms import PaidForm
 from shipping.labels.person import Places, where_to_look
 from shipping.models import Label
-from shipping.naming import full_name
+from shipping.naming import name_of
 
 # More than this at once is an outage, and its providers will be asked again.
 SHOWN = 100
@@ -52,4 +52,4 @@ def _case(label: Label) -> Case:
     if label.needs_person_since is not None:
         initial = {"cost": label.price, "provider_label_id": places.label_id}
         form = PaidForm(initial=initial, prefix=None, auto_id=f"label-{label.pk}-%s")
-    return Case(label, full_name(label.carrier, label.service_name), places, form)
+    return Case(label, name_of(label), places, form)

@@ -106,7 +106,8 @@ def label_print(request: MemberRequest, label_id: int) -> HttpResponse:
     if request.method == "POST":
         Label.objects.filter(pk=label.pk, printed_at=None).update(printed_at=timezone.now())
         return go(request, request.path)
-    return paper(content, f"label-{label.order.tiktok_id}", label.label_format)
+    name = f"label-{label.order.tiktok_id}" + (f"-{label.part}" if label.part else "")
+    return paper(content, name, label.label_format)
 
 
 @require_POST
@@ -123,15 +124,17 @@ def print_selected(request: MemberRequest) -> HttpResponse:
     kind = "ZPL" if made.kind == "ZPL" else "PDF"
     content = jobs.laid_out(made.content, kind, machine_choice(request).paper)
     response = paper(content, f"labels-{timezone.localdate():%Y-%m-%d}", kind)
-    if len(made.names) < len(selection.ids):
-        left = len(selection.ids) - len(made.names)
+    names = set(made.names)
+    printed = {label.order_id for label in labels if label.pk in names}
+    if left := len(selection.ids) - len(printed):
         messages.warning(request, f"{left:,} of the selected orders have no label to print.")
     return response
 
 
 def _labels(selection: Selection) -> list[Label]:
     rows = Label.objects.filter(order__in=selection.orders.values("pk"), state="bought")
-    ordered = rows.exclude(file_key="").order_by("order__pick_key", "order__unit_count", "order_id")
+    places = ("order__pick_key", "order__unit_count", "order_id", "part")
+    ordered = rows.exclude(file_key="").order_by(*places)
     labels = list(
         ordered.only("pk", "file_key", "label_format", "state", "order_id")[: MOST_LABELS + 1]
     )
@@ -189,8 +192,7 @@ def slips(request: MemberRequest) -> HttpResponse:
     except NothingSelected as refusal:
         return _words(request, str(refusal), _queue(request))
     bought = Label.objects.filter(order__in=[order.pk for _, order in placed], state="bought")
-    numbers = dict(bought.values_list("order_id", "tracking_number"))
-    content = prints.packing_slips_of(placed, numbers)
+    content = prints.packing_slips_of(placed, prints.numbers_of(bought))
     return paper(content, f"packing-slips-{timezone.localdate():%Y-%m-%d}")
 
 

@@ -60,7 +60,7 @@ def _sheet(
         quote_due.later(workspace_id=request.workspace.pk)
     context = {
         "sheet": offer,
-        "count": len(offer.prices),
+        "count": offer.priced,
         "change": abs(offer.change_percent or 0),
         "totals": " + ".join(map(str, offer.totals)),
         "left_out": [(group, where(request, group)) for group in offer.left_out],

@@ -19,7 +19,8 @@ def page(request: MemberRequest, order_id: int) -> HttpResponse:
     newest."""
     orders = Order.objects.of(request.workspace).light().select_related("shop")
     order = get_object_or_404(orders, pk=order_id)
-    label = Label.objects.live().filter(order=order).select_related("quote_set").first()
+    labels = Label.objects.live().filter(order=order).select_related("quote_set")
+    label = labels.order_by("-pk").first()
     quotes = _quotes(order, label, request.GET.get("quotes", ""))
     rows = LabelAccount.objects.filter(workspace=request.workspace)
     accounts = {

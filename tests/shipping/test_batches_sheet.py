@@ -125,7 +125,7 @@ def test_ten_thousand_selected_orders_are_an_answer_not_an_error(world: World, s
     found = sheet(world.workspace, all_of(world))
     assert (found.selected, found.count, found.over_limit) == (10_000, 1000, 9000)
     assert found.limit_sentence == (
-        "A batch holds 1,000 labels: these are the first 1,000 in pick order, 9,000 more stay in "
+        "A batch holds 1,000 orders: these are the first 1,000 in pick order, 9,000 more stay in "
         "the queue for the next batch."
     )
 

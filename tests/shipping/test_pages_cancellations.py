@@ -1,6 +1,7 @@
 """The page of cancellations: requests with their clock, answers alone and in bulk, and what becomes
 of labels."""
 
+import re
 from typing import Any
 
 import pytest
@@ -144,6 +145,23 @@ def test_reasons_that_cannot_be_read_are_an_error_in_words(connected: Connected)
     connected.sandbox.fault("status", path=path, status=503, times=9)
     response = desk.get("cancellations-refuse", f"?cancellation={row.pk}")
     assert "TikTok's reasons could not be read" in desk.told(response)[-1]
+
+
+def test_reasons_that_cannot_be_read_leave_the_selection_as_it_was(connected: Connected) -> None:
+    rows, desk = [asked(connected) for _ in range(3)], at(connected)
+    path = "/return_refund/202309/reject_reasons"
+    connected.sandbox.fault("status", path=path, status=503, times=9)
+    sent: dict[str, Any] = {"cancellation": [row.pk for row in rows[:2]]}
+    part = desk.post("cancellations-refuse", sent, part=True)
+    assert part.status_code == 204
+    assert "HX-Redirect" not in part
+    assert "The selection is kept" in part["HX-Trigger"]
+    whole = desk.post("cancellations-refuse", sent)
+    assert "The selection is kept" in desk.told(whole)[-1]
+    html = desk.client.get(whole["Location"]).content.decode()
+    ticked = re.findall(r'value="(\d+)" data-pick checked', html)
+    assert sorted(map(int, ticked)) == sorted(row.pk for row in rows[:2])
+    assert all(row.is_waiting for row in Cancellation.objects.all())
 
 
 def test_a_seller_cancels_an_order_from_its_page(connected: Connected) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from django_q.models import OrmQ
 from pytest_django import DjangoAssertNumQueries
 
 from core.models import Role, Workspace
@@ -41,7 +42,23 @@ def test_sums_tie_out_and_late_money_says_what_to_do(glow: Workspace, owner: Des
     assert "$15.00" in text
     assert "Ties out with the ledger to the cent" in text
     assert "write to its support with the tracking number" in text
-    assert text.count("Ask again") == 1
+    assert text.count("Ask again") == 2  # this one, and all that is late
+    assert "Ask again about 1 label" in text
+
+
+def test_all_that_is_late_is_asked_about_with_one_press(glow: Workspace, owner: Desk) -> None:
+    far = timezone.now() + timedelta(hours=6)
+    rows = [voided(glow, late=True), voided(glow, late=True), voided(glow)]
+    Label.objects.update(due_at=far)
+    assert "Ask again about 2 labels" in text_of(owner.get("money", "?list=late"))
+    done = owner.post("money-ask-late")
+    assert "asked about 2 labels" in owner.told(done)[-1]
+    due = [Label.objects.get(pk=row.label_id).due_at for row in rows]
+    assert [at == far for at in due] == [False, False, True]
+    assert OrmQ.objects.count() == 1
+    viewer = desk_of(glow, Role.VIEWER)
+    assert "Ask again about" not in text_of(viewer.get("money", "?list=late"))
+    assert viewer.post("money-ask-late").status_code == 403
 
 
 def test_sums_that_do_not_agree_are_not_hidden(glow: Workspace, owner: Desk) -> None:

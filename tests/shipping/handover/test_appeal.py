@@ -17,6 +17,7 @@ from shipping.models import TrackingEvent
 from tests import factories
 from tests.factories import utc
 from tests.shipping.handover.test_photos import picture
+from tests.shipping.spread import bought, spread
 
 pytestmark = pytest.mark.django_db
 MADE = utc("2026-11-25 12:00")
@@ -152,3 +153,51 @@ def test_a_neighbours_order_is_not_found(glow: Workspace, packer: User) -> None:
     other = factories.workspace("Other")
     order = shipped(glow, packer)
     assert appeal.packs(other, Order.objects.of(other).filter(pk=order.pk)) == []
+
+
+def test_every_parcel_of_the_order_is_proven_by_its_own_scans(
+    glow: Workspace, packer: User, django_assert_num_queries
+) -> None:
+    order = shipped(glow, packer)
+    first = order.labels.get()
+    for name in ("A", "B", "C"):
+        factories.line(order, sku_id=name)
+    spread(order, p3="elsewhere")
+    first.part = 1
+    first.save(update_fields=["part"])
+    late = SCANNED + timedelta(hours=2)
+    second = bought(
+        order, 2, account=first.account, tracking_number="1Z999AA10123456784",
+        settled_at=utc("2026-11-20 17:10"), first_scan_at=late,
+    )  # fmt: skip
+    TrackingEvent.objects.create(
+        label=second, at=late, status="in_transit", text="Origin scan", place="Sparks, NV",
+        source="easypost", dedupe="2",
+    )  # fmt: skip
+    close_out = first.handover.close_out
+    factories.handover_scan(second, close_out, at=utc("2026-11-20 23:31"), by=packer)
+    text = words(made(glow, order))
+    for part in (
+        "Parcel 1 of 3: First scanned by the carrier on 20 Nov 2026, 17:30:00 PST",
+        "Parcel 2 of 3: First scanned by the carrier on 20 Nov 2026, 19:30:00 PST",
+        "UPS Ground, number 1Z999AA10123456784",
+        "USPS Ground Advantage, number 9400100208303109505749",
+        "Parcel 2 of 3: Scanned as it was handed to UPS. Kim Lee",
+        "Parcel 1 of 3: Accepted at USPS Origin Facility, Reno, NV",
+        "Parcel 2 of 3: Origin scan, Sparks, NV",
+    ):
+        assert part in text
+    assert "Parcel 3 of 3" not in text
+    rows = Order.objects.of(glow)
+    (pack,) = appeal.packs(glow, rows)
+    assert len(pack.photos) == 1
+    with django_assert_num_queries(6):
+        appeal.packs(glow, rows)
+
+
+def test_a_parcel_without_a_label_is_not_passed_over(glow: Workspace, packer: User) -> None:
+    order = factories.order(glow, created_at=ORDERED, scan_by=SCAN_BY, due_at=SCAN_BY)
+    for name in ("A", "B"):
+        factories.line(order, sku_id=name)
+    bought(spread(order), 1, first_scan_at=SCANNED)
+    assert "Parcel 2 of 2: Neither a handover nor a carrier's scan" in words(made(glow, order))

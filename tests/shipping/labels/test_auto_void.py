@@ -8,11 +8,14 @@ from django.utils import timezone
 from core.errors import Unavailable
 from core.models import AuditEntry, Notification
 from orders.models import Order
+from orders.sync import read_orders
 from shipping.labels.auto_void import is_automatic, set_automatic, void_cancelled
 from shipping.labels.purchase import buy_label
 from shipping.models import Label, MoneyBack
+from shipping.money_due import totals
 from shipping.providers.base import VoidOutcome
 from tests.shipping.labels.world import World
+from tests.shipping.spread import bought, spread
 
 
 def cancelled(world: World, **label: object) -> Label:
@@ -108,3 +111,49 @@ def test_a_provider_that_says_no_is_not_asked_again(world: World) -> None:
     assert label.money_back.retry_at is None
     assert void_cancelled() == 0
     assert any("could not be given back" in text for text in texts(label))
+
+
+def test_the_label_of_a_parcel_that_is_cancelled_is_voided_and_the_other_one_is_kept(
+    world: World,
+) -> None:
+    order = spread(world.order(sku="serum mirror"))
+    for _ in range(2):
+        buy_label(label_id=world.label(Order.objects.select_related("shop").get(pk=order.pk)).pk)
+    first, second = order.labels.order_by("part")
+    document = world.tiktok.documents[order.tiktok_id]
+    gone = order.parts[1]["lines"][0]
+    lines = [
+        line | ({"display_status": "CANCELLED"} if line["id"] == gone else {})
+        for line in document["line_items"]
+    ]
+    world.change(order, line_items=lines)
+    read_orders(world.shop, [order.tiktok_id])
+    world.provider.void_outcome = VoidOutcome.REFUNDED
+    assert void_cancelled() == 1
+    for label in (first, second):
+        label.refresh_from_db()
+    assert (first.state, second.state) == ("bought", "voided")
+    assert not MoneyBack.objects.filter(label=first).exists()
+    assert sum(entry.amount for entry in first.ledger.all()) == first.cost
+    assert sum(entry.amount for entry in second.ledger.all()) == 0
+    (total,) = totals(world.workspace, since=timezone.now() - timedelta(days=1))
+    assert total.ties
+    assert (total.kept, total.credited) == (first.money, second.money)
+    text = f"Parcel 2 of order {order.tiktok_id} was cancelled: its label is voided by itself, "
+    assert f"{text}$8.41 came back." in texts(second)
+    order.refresh_from_db()
+    assert [one["label"] for one in order.parts] == ["bought", "gone"]
+    assert (order.label_state, order.stage) == ("bought", "bought")
+    assert void_cancelled() == 0
+
+
+def test_a_parcel_of_which_one_item_is_left_keeps_its_label(world: World) -> None:
+    order = world.order(sku="serum mirror", units=2)
+    first, *rest = order.lines.order_by("pk").values_list("tiktok_id", flat=True)
+    spread(order, [[first], rest])
+    label = bought(order, 2, account=world.account)
+    order.lines.filter(tiktok_id=rest[0]).update(status="CANCELLED")
+    assert void_cancelled() == 0
+    order.lines.filter(tiktok_id__in=rest).update(status="CANCELLED")
+    assert void_cancelled() == 1
+    assert label.part == 2
