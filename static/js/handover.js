@@ -41,9 +41,11 @@ async function ask(code) {
   body.set("code", code);
   const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
   if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
-  const live = document.querySelector(form.dataset.door);
-  live.outerHTML = await answer.text();
+  const text = await answer.text();
+  const stopped = document.getElementById("door-stopped");
+  document.querySelector(form.dataset.door).outerHTML = text;
   const fresh = document.querySelector(form.dataset.door);
+  fresh.firstElementChild.after(stopped); // what was just scanned comes first, also where the list is long
   htmx.process(fresh);
   const told = fresh.querySelector("[data-verdict]");
   say(told.dataset.verdict);

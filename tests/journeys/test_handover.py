@@ -29,6 +29,10 @@ def test_parcels_are_scanned_out_faster_than_answers_come(desk: Desk) -> None:
     expect(stopped.nth(0)).to_contain_text("1Z0000000000000000")
     expect(stopped.nth(1)).to_contain_text("handed over already")
     assert HandoverScan.objects.count() == 3
+    above, below = desk.page.locator("[data-verdict]").bounding_box(), stopped.first.bounding_box()
+    assert above is not None
+    assert below is not None
+    assert above["y"] < below["y"]  # the verdict is where the scanner's eyes are
     stopped.first.get_by_role("button", name="Set aside").click()
     expect(stopped).to_have_count(1)
     expect(desk.page.locator("#code")).to_be_focused()

@@ -1,8 +1,9 @@
-"""Rules written and tried in the browser, and presets pressed on selected orders, by keyboard."""
+"""Rules written and tried in the browser, presets pressed on selected orders, and what is taken back."""
 
 from playwright.sync_api import expect
 
 from orders.models import Order
+from shipping.models import Preset
 from tests import factories
 from tests.journeys.desk import Desk
 
@@ -49,3 +50,30 @@ def test_a_digit_gives_the_selected_orders_a_preset_and_undo_takes_it_back(desk:
     press("?")
     expect(page.get_by_role("dialog", name="Keyboard")).to_contain_text("a preset")
     assert {first.pk, second.pk} == set(Order.objects.values_list("pk", flat=True))
+
+
+def test_a_deleted_preset_comes_back_by_the_button_in_its_message(desk: Desk) -> None:
+    desk.open({})
+    factories.quick(desk.workspace, key=3, name="Fragile", actions={"tags": ["fragile"]})
+    desk.go("shipping:presets")
+    desk.press("Delete “Fragile”")
+    expect(desk.toast()).to_contain_text("“Fragile” is deleted, key 3 is free.")
+    assert not Preset.objects.exists()
+    desk.toast().get_by_role("button", name="Undo").click()
+    expect(desk.toast()).to_contain_text("“Fragile” is on key 3 again.")
+    assert Preset.objects.get().key == 3
+
+
+def test_a_selection_of_requests_outlives_reasons_that_cannot_be_read(desk: Desk) -> None:
+    for order in desk.open({}, {}, {}):
+        factories.cancellation(order)
+    page = desk.page
+    desk.go("shipping:cancellations")
+    for box in page.locator("[data-pick]").all()[:2]:
+        box.check()
+    path = "/return_refund/202309/reject_reasons"
+    desk.sandbox.fault("status", path=path, status=503, times=9)
+    page.locator("[data-bulk]").get_by_role("button", name="Refuse").click()
+    expect(desk.toast()).to_contain_text("The selection is kept")
+    expect(page.locator("[data-pick]:checked")).to_have_count(2)
+    expect(page.locator("[data-bulk]")).to_contain_text("2")
