@@ -146,6 +146,7 @@ class Run:
             "steps": len(STEPS),
             "steps_not_passed": sorted(t.step for t in self.trials if t.step and not t.met),
             "orders": Order.objects.count(),
+            "orders_in_parcels": Order.objects.filter(part__gt=0).count(),
             "labels": Label.objects.filter(provider_label_id__gt="").count(),
             "reconnects_asked": self.world.reconnects,
             "seconds": round(seconds, 1),

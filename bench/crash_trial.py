@@ -65,8 +65,7 @@ def run(trial: Trial, world: World, dice: random.Random) -> None:
     if early:
         _arm(trial, world)
     for wanted in ({"count": ORDERS - 1}, {"count": 1, "skus": 2, "units": 1}):
-        made = patient(lambda wanted=wanted: ask(f"{world.sandbox}/_control/orders", wanted))
-        trial.tiktok_ids += made["ids"]
+        trial.tiktok_ids += control(world, "orders", wanted)["ids"]
     patient(_hurry)
     if not early:
         _until(lambda: _all_read(trial), world, seconds=20)

@@ -25,6 +25,7 @@ SCHEDULES: dict[str, tuple[str, int]] = {
     "add-up-voided": ("shipping.savings.roll_up_voided", 1440),
     "replay-choices": ("shipping.replays.replay_recent", 1440),
     "end-approvals": ("shipping.approvals.expire_due", 5),
+    "forget-scans": ("shipping.bench.forgetting.forget_old", 1440),
     "print-jobs": ("shipping.printing.jobs.send_due", 1),
     "watch-deadlines": ("shipping.clock.recompute.catch_up", 1),
     "learn-scan-times": ("shipping.clock.recompute.refresh_history", 60),

@@ -420,6 +420,16 @@ def rule_run(of: Workspace, **fields: Any) -> RuleRun:
     return RuleRun.objects.create(workspace=of, **fields)
 
 
+def deleted_quick(of: Workspace, **fields: Any) -> AuditEntry:
+    """The deletion of a preset as the audit trail keeps it."""
+    row = quick(of, **fields)
+    subject, detail = f"preset:{row.pk}", {"name": row.name, "key": row.key, "actions": row.actions}
+    row.delete()
+    return AuditEntry.objects.create(
+        workspace=of, action="preset.deleted", subject=subject, summary="Deleted", detail=detail
+    )
+
+
 def quick(of: Workspace, **fields: Any) -> Preset:
     """A preset on key 1 that tags."""
     values: dict[str, Any] = {"key": 1, "name": "Fragile", "actions": {"tags": ["fragile"]}}
