@@ -16,6 +16,7 @@ from orders.models import Order
 from shipping import batches, ceilings
 from shipping.batch_sheet import sums
 from shipping.models import APPROVAL, SpendApproval
+from shipping.part_plans import labels_for
 from shipping.spend import limits
 
 BUYERS = [role for role, rights in RIGHTS.items() if Right.BUY in rights]
@@ -60,7 +61,7 @@ def ask(
             once=once,
             prices=ceilings.to_json(shown),
             label_format=label_format,
-            count=len(shown),
+            count=labels_for(shown),
             total=total.amount,
             currency=total.currency,
             asked_by=user,

@@ -1,6 +1,6 @@
 """Rates for every parcel of an order that travels in several; for most orders that is one."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from core.models import Batch
 from core.money import Money
@@ -27,6 +27,13 @@ def open_plans(orders: Iterable[Order]) -> dict[int, Plans]:
         )
         for order in chosen
     }
+
+
+def labels_for(order_ids: Collection[int]) -> int:
+    """How many labels these orders still need: more than orders where one travels in several
+    parcels."""
+    several = Order.objects.filter(pk__in=order_ids, part__gt=0).only("parts", "part")
+    return len(order_ids) + sum(len(parts.open_parts(order)) - 1 for order in several)
 
 
 def _of_parts(wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], QuoteSet]:

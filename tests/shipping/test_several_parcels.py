@@ -85,6 +85,7 @@ def test_the_sheet_counts_labels_and_confirms_one_price_for_the_order(
     planned(order)
     offer = batches.sheet(world.workspace, Order.objects.all())
     assert (offer.count, offer.order_ids) == (2, [order.pk])
+    assert part_plans.labels_for([order.pk, world.order().pk]) == 3
     assert offer.prices == {order.pk: Money.of("16.82", "USD")}
     assert [str(total) for total in offer.totals] == ["$16.82"]
 
