@@ -44,25 +44,37 @@ def note_label(
 
 def _note_parcel(order_id: int, part: int, label: dict[str, str], words: str) -> None:
     # Two parcels' labels may be settled at once: whoever comes second sees the first one's word.
-    order = Order.objects.select_for_update(no_key=True).only("parts").get(pk=order_id)
+    order = Order.objects.select_for_update(no_key=True).only("parts", "relabel").get(pk=order_id)
     if part > len(order.parts):
         log.error("order %s has no parcel %s any more: %s", order_id, part, words)
         return
     found = parts.noted(order.parts, part, *label.values())
     if not label["label_state"]:  # its label was given back: perhaps because nothing is left in it
-        lines = dict(order.lines.order_by("pk").values_list("tiktok_id", "status"))
-        live = [line for line, status in lines.items() if status != "CANCELLED"]
-        found = parts.tidied(found, live, lines)
+        found = tidied(order, found)
     if found == order.parts:
         return
     columns = {"parts": found, "part": parts.in_turn(found)}
     columns |= label | {"label_state": parts.label_state(found)}
     if columns["label_state"] in ("", parts.SOME):
-        columns["plan_price"] = None  # what is left to be bought costs something else
+        # What is left to be bought costs something else, and may have a rate
+        columns |= {"plan_price": None, "rate_problem": ""}
     Order.objects.filter(pk=order_id).update(**columns)
     text = f"{parts.name(part, found).capitalize()}: {words}"
     OrderEvent.objects.create(order_id=order_id, kind="label", text=text[:400])
     restage([order_id])
+
+
+def tidied(order: Order, found: parts.Parts) -> parts.Parts:
+    """These parcels of the order as its lines, read last, leave them."""
+    lines = list(order.lines.order_by("pk"))
+    live = [line.tiktok_id for line in lines if line.status != "CANCELLED"]
+    shipped = [
+        line.tiktok_id
+        for line in lines
+        if parts.is_shipped(line.package_id, line.package_status, line.tracking_number)
+    ]
+    everything = [line.tiktok_id for line in lines]
+    return parts.tidied(found, live, everything, None if order.relabel else shipped)
 
 
 def _label_words(state: str, carrier: str, tracking: str) -> str:

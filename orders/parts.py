@@ -8,7 +8,7 @@ it), "package" (TikTok's id of the waiting package, where it has one before it i
 """
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from orders.models import Order
@@ -37,9 +37,11 @@ def entry(lines: Iterable[str], *, package: str = "", label: str = "") -> dict[s
 
 
 def in_turn(parts: Sequence[Mapping[str, Any]]) -> int:
-    """The first parcel without a label; the last one when all have theirs, 0 for one parcel."""
+    """The first parcel without a label; the last one that has one when all do, 0 for one
+    parcel."""
     waiting = (number for number, one in enumerate(parts, start=1) if not one["label"])
-    return next(waiting, len(parts))
+    bought = [n for n, one in enumerate(parts, start=1) if one["label"] in LABELLED]
+    return next(waiting, bought[-1] if bought else len(parts))
 
 
 def label_state(parts: Sequence[Mapping[str, Any]]) -> str:
@@ -131,17 +133,41 @@ def with_parcel(parts: Parts, number: int, parcel: Mapping[str, int]) -> Parts:
     return changed
 
 
-def tidied(parts: Parts, live: Sequence[str], everything: Iterable[str]) -> Parts:
-    """The parcels after TikTok changed the order's lines: one of which nothing is wanted any more
-    needs no label, and lines that are in none get one of their own."""
+def is_shipped(package_id: str, package_status: str, tracking_number: str) -> bool:
+    """Whether TikTok ships a line already, told by us or by somebody else."""
+    return bool(package_id and (tracking_number or package_status not in ("", "TO_FULFILL")))
+
+
+def tidied(
+    parts: Parts, live: Sequence[str], everything: Iterable[str], shipped: Collection[str] | None
+) -> Parts:
+    """The parcels after TikTok changed the order's lines: one of which nothing is wanted any more,
+    or all is shipped by somebody else, needs no label, and lines that are in none get one of their
+    own. `shipped` None: a person wants new labels whatever TikTok ships."""
     wanted, known = set(live), set(everything)
     changed = []
     for one in parts:
-        is_empty = not wanted.intersection(one["lines"])
-        if one["label"] in ("", GONE):
-            one = one | {"label": GONE if is_empty and known else ""}
+        if one["label"] in ("", GONE, ELSEWHERE):
+            inside = wanted.intersection(one["lines"])
+            label = one["label"] if shipped is None and one["label"] != GONE else ""
+            if shipped is not None and inside and inside <= set(shipped):
+                label = ELSEWHERE
+            one = one | {"label": GONE if known and not inside else label}
         changed.append(one)
     placed = number_of(parts)
     if loose := [line for line in live if line not in placed]:
         changed.append(entry(loose))
     return changed
+
+
+def wanted_again(parts: Parts, told: Collection[int]) -> Parts:
+    """The parcels once new labels are wanted for those that TikTok ships by our own word."""
+    return [
+        one | {"label": ""} if one["label"] == ELSEWHERE and number in told else one
+        for number, one in enumerate(parts, start=1)
+    ]
+
+
+def nothing_left(parts: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether all of the order was shipped by others, or is wanted no more."""
+    return bool(parts) and all(one["label"] in (ELSEWHERE, GONE) for one in parts)

@@ -31,6 +31,7 @@ class Facts:
     ship_despite_cancel: bool = False
     relabel: bool = False
     split: bool = False  # into parcels of our own: part of it may be shipped
+    nothing_left: bool = False  # in any of them: others ship it
     address_state: str = "good"
     label_state: str = ""
     dispatch_refused: bool = False
@@ -75,13 +76,15 @@ def _relabelled(facts: Facts) -> bool:
 
 
 def _labelled(facts: Facts) -> Readiness | None:
-    """Money is moving or was spent for this order."""
+    """Money is moving or was spent for this order, or others ship all of it."""
     if facts.label_state == "unknown":
         return Readiness("fix", "label_unknown")
     if facts.label_state in ("bought", "part") and facts.dispatch_refused:
         return Readiness("fix", "dispatch_refused")
     if facts.label_state in ("buying", "bought"):
         return Readiness("bought")
+    if facts.nothing_left:
+        return Readiness("shipped")
     return None
 
 

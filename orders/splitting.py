@@ -4,6 +4,7 @@ package for every parcel, TikTok is told first."""
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from core import audit, events
@@ -13,6 +14,7 @@ from core.models import User
 from orders import packages, parts
 from orders.box_mates import mates_of
 from orders.calls import BY_PACKAGE, ship_call
+from orders.label_notes import tidied
 from orders.models import BoxMate, Line, Order
 from orders.plan_notes import forget_plans
 from orders.staging import restage
@@ -43,7 +45,9 @@ def why_not(order: Order) -> str:
         return "TikTok decides how this order travels."
     labels = order.labels.filter(state__in=_IN_USE)
     # What was chosen for earlier parcels and not asked for since is never paid.
-    if labels.exclude(state="ready", split_version__lt=order.split_version).exists():
+    gone = [n for n, one in enumerate(order.parts, start=1) if one["label"] == parts.GONE]
+    never = Q(split_version__lt=order.split_version) | Q(part__in=gone)
+    if labels.exclude(never, state="ready").exists():
         return "It has a label: void that first."
     if order.dispatches.exclude(state="withdrawn").exists():
         return "TikTok was told a tracking number of it already."
@@ -110,31 +114,33 @@ def adopt(order: Order, *, user: User | None) -> None:
 
 
 def undo(order: Order, *, user: User | None) -> None:
-    """Everything travels in one parcel again. CannotSplit says why not."""
+    """Everything travels in one parcel again. CannotSplit says why not. Makes remote calls; raises
+    core.errors."""
+    order = _fresh(order)
     if words := why_not_together(order):
         raise CannotSplit(words)
     _keep(order, [], "It travels in one parcel again.", user)
 
 
 def why_not_together(order: Order) -> str:
-    """Why its parcels do not become one again, as far as they themselves tell; "" where they may.
-    `why_not` holds as well."""
+    """Why its parcels do not become one again, by its lines as they were read last; "" where they
+    may. `why_not` holds as well."""
     if not order.parts:
         return "It travels in one parcel already."
-    if by_package(order) and any(one["package"] for one in order.parts):
+    lines = _live(order)
+    if any(is_shipped(line) for line in lines):
+        return "Part of it was shipped already."
+    if by_package(order) and len({line.package_id for line in lines}) > 1:
         return (
             "TikTok has no call that puts a split order together again. Do it in Seller Center, "
-            "then read the order's packages here."
+            "then press this again."
         )
-    if any(one["label"] not in ("", parts.GONE) for one in order.parts):
-        return "Part of it was shipped already."
     return ""
 
 
 def is_shipped(line: Line) -> bool:
     """Whether TikTok ships this unit already, by us or by somebody else."""
-    told = line.tracking_number or line.package_status not in ("", "TO_FULFILL")
-    return bool(line.package_id and told)
+    return parts.is_shipped(line.package_id, line.package_status, line.tracking_number)
 
 
 def by_package(order: Order) -> bool:
@@ -202,6 +208,7 @@ def _keep(order: Order, made: parts.Parts, words: str, user: User | None) -> Non
             raise CannotSplit(words_against)
         if fresh.split_version != order.split_version:
             raise CannotSplit(CHANGED)
+        made = tidied(fresh, made) if made else made  # items cancelled while TikTok was asked
         Order.objects.filter(pk=order.pk).update(
             parts=made,
             part=parts.in_turn(made),

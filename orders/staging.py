@@ -14,6 +14,7 @@ from django.utils import timezone
 from core.jobs import job
 from core.models import Workspace
 from core.queues import Queue
+from orders import parts
 from orders.changes import decided
 from orders.models import Dispatch, Line, Order
 from orders.readiness import Facts, Readiness, decide
@@ -195,8 +196,9 @@ def _facts(row: dict[str, object], *, dispatch_refused: bool) -> Facts:
     values = {name: row[name] for name in _FACTS[8:]}
     if row["fixed_recipient"]:  # checked when it was entered
         values["address_state"] = "good"
-    split = bool(row["parts"])
-    return Facts(**values, split=split, dispatch_refused=dispatch_refused)  # type: ignore[arg-type]
+    values["split"] = bool(row["parts"])
+    values["nothing_left"] = parts.nothing_left(row["parts"])  # type: ignore[arg-type]
+    return Facts(**values, dispatch_refused=dispatch_refused)  # type: ignore[arg-type]
 
 
 def _weightless(order_ids: list[int]) -> set[int]:

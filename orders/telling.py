@@ -40,6 +40,9 @@ def tell(dispatch: Dispatch) -> None:
     """Take a due dispatch to done, refused, unknown, or due again: check the number, put the intent
     on disk, call, settle. LostRace when another process was first."""
     order = dispatch.order
+    if dispatch.part and not _lines(dispatch):  # naming none would ship the other parcels
+        refuse(dispatch, "Nothing is left in this parcel: its items were cancelled.", "empty")
+        return
     try:
         client = tiktok_client(order.shop)
         provider_id = check(

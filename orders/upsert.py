@@ -114,11 +114,18 @@ def _tidy_parts(wanted: list[MappedOrder], known: dict[str, Row]) -> None:
             continue
         ids = [line["tiktok_id"] for line in one.lines]
         live = [line["tiktok_id"] for line in one.lines if line["status"] != "CANCELLED"]
-        found = parts.tidied(mine["parts"], live, ids)
+        shipped = [
+            line["tiktok_id"]
+            for line in one.lines
+            if parts.is_shipped(line["package_id"], line["package_status"], line["tracking_number"])
+        ]
+        found = parts.tidied(mine["parts"], live, ids, None if mine["relabel"] else shipped)
         if found != mine["parts"]:
             mine["parts"], mine["part"] = found, parts.in_turn(found)
             mine["label_state"] = parts.label_state(found)
-            columns = {name: mine[name] for name in ("parts", "part", "label_state")}
+            mine["rate_problem"] = ""  # perhaps of a parcel that is no more
+            names = ("parts", "part", "label_state", "rate_problem")
+            columns = {name: mine[name] for name in names}
             Order.objects.filter(pk=mine["id"]).update(**columns, plan_price=None)
 
 
@@ -210,6 +217,7 @@ def _facts(order: Row, mine: Row | None, *, refused: bool) -> Facts:
         ship_despite_cancel=mine["ship_despite_cancel"],
         relabel=mine["relabel"],
         split=bool(mine["parts"]),
+        nothing_left=parts.nothing_left(mine["parts"]),
         label_state=mine["label_state"],
         rate_problem=mine["rate_problem"],
         dispatch_refused=refused,

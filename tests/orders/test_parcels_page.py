@@ -25,6 +25,7 @@ from tests.orders.parcel_desk import (
 from tests.orders.parcel_desk import abroad as abroad
 from tests.orders.parcel_desk import desk as desk
 from tests.orders.pressing import told
+from tests.shipping.spread import bought
 from tests.shops.sandboxed import Connected
 
 ATTRIBUTES = "/fulfillment/*/orders/split_attributes"
@@ -82,7 +83,7 @@ def test_what_is_entered_bought_and_shipped_elsewhere_is_shown_by_parcel(
     desk: Connected, client: Client
 ) -> None:
     order = in_two(client, desk, lane="TIKTOK", units=1)
-    note_label(order.pk, "bought", "ups", UPS, part=1)
+    bought(order, 1, tracking_number=UPS)
     order = fresh(order)
     size = {"weight_g": 454, "length_mm": 152, "width_mm": 102, "height_mm": 51}
     order.parts = parts.with_parcel(order.parts, 2, size)

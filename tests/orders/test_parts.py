@@ -23,6 +23,7 @@ def two(first: str = "", second: str = "") -> parts.Parts:
         (("elsewhere", ""), 2, ""),
         (("elsewhere", "bought"), 2, "bought"),
         (("gone", "bought"), 2, "bought"),
+        (("bought", "gone"), 1, "bought"),
         (("gone", "elsewhere"), 2, ""),
     ],
 )
@@ -64,18 +65,43 @@ def test_noting_a_label_changes_its_parcel_only_and_a_voided_one_leaves_no_trace
     assert parts.noted(after, 2, "", "ups", "1Z1") == before
 
 
+ALL = ["a", "b", "c"]
+
+
+def labels(found: parts.Parts) -> list[str]:
+    return [one["label"] for one in found]
+
+
 def test_a_parcel_whose_items_were_all_cancelled_needs_no_label_until_they_are_back() -> None:
-    gone = parts.tidied(two(), ["a", "b"], ["a", "b", "c"])
-    assert [one["label"] for one in gone] == ["", "gone"]
-    assert parts.tidied(gone, ["a", "b", "c"], ["a", "b", "c"]) == two()
+    gone = parts.tidied(two(), ["a", "b"], ALL, [])
+    assert labels(gone) == ["", "gone"]
+    assert parts.tidied(gone, ALL, ALL, []) == two()
 
 
-def test_a_bought_parcel_keeps_its_label_whatever_is_cancelled() -> None:
-    found = parts.tidied(two("bought", ""), ["c"], ["a", "b", "c"])
-    assert [one["label"] for one in found] == ["bought", ""]
+def test_a_bought_parcel_keeps_its_label_whatever_is_cancelled_or_shipped() -> None:
+    assert labels(parts.tidied(two("bought", ""), ["c"], ALL, [])) == ["bought", ""]
+    assert labels(parts.tidied(two("bought", ""), ALL, ALL, ["a", "b"])) == ["bought", ""]
+
+
+def test_a_parcel_that_somebody_else_shipped_needs_no_label_until_that_is_taken_back() -> None:
+    assert labels(parts.tidied(two(), ALL, ALL, ["a"])) == ["", ""]
+    elsewhere = parts.tidied(two(), ALL, ALL, ["a", "b"])
+    assert labels(elsewhere) == ["elsewhere", ""]
+    assert parts.tidied(elsewhere, ALL, ALL, []) == two()
+
+
+def test_where_new_labels_are_wanted_what_tiktok_ships_does_not_count() -> None:
+    assert labels(parts.tidied(two("elsewhere", ""), ALL, ALL, None)) == ["elsewhere", ""]
+    assert labels(parts.wanted_again(two("elsewhere", "elsewhere"), {2})) == ["elsewhere", ""]
 
 
 def test_lines_that_are_in_no_parcel_get_one_of_their_own() -> None:
-    found = parts.tidied(two("bought", ""), ["a", "b", "c", "d"], ["a", "b", "c", "d"])
+    found = parts.tidied(two("bought", ""), [*ALL, "d"], [*ALL, "d"], [])
     assert found[2]["lines"] == ["d"]
     assert parts.number_of(found) == {"a": 1, "b": 1, "c": 2, "d": 3}
+
+
+def test_nothing_is_left_where_others_ship_it_or_nobody_wants_it() -> None:
+    assert parts.nothing_left(two("elsewhere", "gone"))
+    assert not parts.nothing_left(two("elsewhere", ""))
+    assert not parts.nothing_left([])

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from core.models import AuditEntry
-from orders import dispatch, packages, splitting, sync
+from orders import dispatch, packages, parts, splitting, sync
 from orders.label_notes import note_label
 from orders.models import Dispatch, Order
 from orders.splitting import CannotSplit
@@ -31,6 +31,17 @@ def by_sku(order: Order) -> list[list[str]]:
     for line in order.lines.order_by("pk"):
         groups.setdefault(line.sku_id, []).append(line.tiktok_id)
     return list(groups.values())
+
+
+def ship_elsewhere(shop: Connected, order: Order, lines: list[str], number: str = UPS) -> None:
+    """Somebody ships these lines without us."""
+    mark_package_shipped(
+        tiktok_client(shop.shop),
+        order_id=order.tiktok_id,
+        tracking_number=number,
+        shipping_provider_id=UPS_ID,
+        lines=[ShippedLine(line) for line in lines],
+    )
 
 
 def tell_all() -> None:
@@ -143,13 +154,7 @@ def test_a_lost_answer_about_one_parcel_is_settled_by_its_own_lines(connected: C
 def test_the_rest_of_a_partly_shipped_order_is_shipped_from_here(connected: Connected) -> None:
     order = order_of(connected)
     first, second = by_sku(order)
-    mark_package_shipped(
-        tiktok_client(connected.shop),
-        order_id=order.tiktok_id,
-        tracking_number=UPS,
-        shipping_provider_id=UPS_ID,
-        lines=[ShippedLine(line) for line in first],
-    )
+    ship_elsewhere(connected, order, first)
     (order,) = sync.read_orders(connected.shop, [order.tiktok_id])
     assert (order.status, order.blocker) == ("PARTIALLY_SHIPPING", "part_shipped")
     splitting.adopt(order, user=connected.user)
@@ -229,3 +234,54 @@ def test_labels_of_parcels_noted_one_after_the_other_move_the_order_along(
     assert order.stage != "bought"
     texts = list(order.events.filter(kind="label").order_by("pk").values_list("text", flat=True))
     assert texts[0] == f"Parcel 1 of 2: Label bought: UPS {UPS}."
+
+
+def test_a_parcel_that_is_shipped_in_seller_center_is_not_bought_here(connected: Connected) -> None:
+    order = order_of(connected)
+    splitting.split(order, by_sku(order), user=connected.user)
+    ship_elsewhere(connected, order, by_sku(order)[0])
+    (order,) = sync.read_orders(connected.shop, [order.tiktok_id])
+    assert [one["label"] for one in order.parts] == ["elsewhere", ""]
+    assert order.part == 2
+    ship_elsewhere(connected, order, by_sku(order)[1], OTHER_UPS)
+    (order,) = sync.read_orders(connected.shop, [order.tiktok_id])
+    assert order.stage == "shipped"
+
+
+def test_a_parcel_of_which_nothing_is_left_is_never_told_with_the_others_items(
+    connected: Connected,
+) -> None:
+    order = order_of(connected)
+    splitting.split(order, by_sku(order), user=connected.user)
+    note_label(order.pk, "bought", "ups", UPS, part=1)
+    wanted = dispatch.request(fresh(order), tracking_number=UPS, carrier="ups", part=1)
+    order.lines.filter(tiktok_id__in=by_sku(order)[0]).update(status="CANCELLED")
+    assert dispatch.tell_tiktok(dispatch_id=wanted.pk) == "refused"
+    wanted.refresh_from_db()
+    assert wanted.reason == "Nothing is left in this parcel: its items were cancelled."
+    (order,) = sync.read_orders(connected.shop, [order.tiktok_id])
+    assert order.status == "AWAITING_SHIPMENT"
+
+
+def test_packages_put_together_in_seller_center_are_one_parcel_again(abroad: Connected) -> None:
+    order = order_of(abroad, lane="TIKTOK")
+    splitting.split(order, by_sku(order), user=abroad.user)
+    order = fresh(order)
+    with pytest.raises(CannotSplit, match="no call that puts"):
+        splitting.undo(order, user=abroad.user)
+    abroad.sandbox.order(order.tiktok_id, "together")
+    splitting.undo(order, user=abroad.user)
+    assert fresh(order).parts == []
+
+
+def test_items_cancelled_while_tiktok_is_asked_leave_no_parcel_in_turn(
+    connected: Connected,
+) -> None:
+    order = order_of(connected)
+    first, second = by_sku(order)
+    Order.objects.filter(pk=order.pk).update(parts=[])
+    order.lines.filter(tiktok_id__in=first).update(status="CANCELLED")
+    splitting._keep(order, [parts.entry(first), parts.entry(second)], "Two.", connected.user)
+    order = fresh(order)
+    assert [one["label"] for one in order.parts] == ["gone", ""]
+    assert order.part == 2
