@@ -49,6 +49,7 @@ class Verdict:
 
 
 NOT_ALL_PRICED = "The rates of its other parcels are still being asked for."
+MOST_WAITS = 10  # for these rates
 STOPPED = Verdict("left_out", "The batch was stopped.", "retry")
 
 
@@ -139,17 +140,24 @@ def _is_for(label: Label, order: Order) -> bool:
 
 
 def priced(
-    order: Order, context: Context, batch: Batch, ceilings: Mapping[int, Money]
+    order: Order,
+    context: Context,
+    batch: Batch,
+    ceilings: Mapping[int, Money],
+    tries: int = 0,
 ) -> Label | Verdict:
     """A ready label for the order at its chosen rate, or why there is none: also that it costs
-    more than the order's price in `ceilings`, as it was confirmed."""
+    more than the order's price in `ceilings`, as it was confirmed. `tries`: how often the batch did
+    before."""
     try:
         quotes = plan_order(order, now=timezone.now(), context=context)
         ceiling = ceilings.get(order.pk)
         if ceiling and order.parts:
             ceiling = part_plans.ceiling_left(order, ceiling, batch)
-            if ceiling is None:
+            if ceiling is None and tries < MOST_WAITS:
                 return Verdict("waiting", NOT_ALL_PRICED, "retry", timedelta(seconds=30))
+            if ceiling is None:
+                return Verdict("left_out", NOT_ALL_PRICED, NEW_SHEET)
         if dearer := _dearer(quotes, ceiling):
             return dearer
         if order.pk not in ceilings and (above := _unseen(order, quotes, batch)):
@@ -158,6 +166,8 @@ def priced(
         reached("batch.prepared")
     except CannotPlan as problem:
         return Verdict("failed", problem.sentence, problem.code)
+    except part_plans.NotAsConfirmed as problem:
+        return Verdict("left_out", str(problem), NEW_SHEET)
     except AlreadyLabelled as problem:
         return Verdict("left_out", problem.sentence, problem.code)
     except CannotBuy as problem:

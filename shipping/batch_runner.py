@@ -165,7 +165,8 @@ class Runner:
         """Price the order and prepare its label."""
         if self.stopped:
             return self._end(task, STOPPED)
-        found = checks.priced(task.order, task.context, self.batch, self.ceilings)
+        tries = task.item.attempts
+        found = checks.priced(task.order, task.context, self.batch, self.ceilings, tries)
         if isinstance(found, Verdict):
             return self._end(task, found)
         task.label = found
@@ -174,9 +175,8 @@ class Runner:
     def _buyers(self, account_id: UUID) -> Stage[Task]:
         with self._lock:
             if account_id not in self.buying:
-                self.buying[account_id] = Stage(
-                    "buy", settings.PURCHASES_PER_ACCOUNT, self._guarded(self._buy)
-                )
+                most = settings.PURCHASES_PER_ACCOUNT
+                self.buying[account_id] = Stage("buy", most, self._guarded(self._buy))
             return self.buying[account_id]
 
     def _buy(self, task: Task) -> None:
@@ -290,7 +290,7 @@ class Runner:
                     reason=verdict.reason[:400],
                     fix=verdict.fix,
                     due_at=now + verdict.later,
-                    attempts=F("attempts") + 1,
+                    attempts=F("attempts") + 1 if verdict.reason else 0,  # its next parcel
                     claimed_until=None,
                 )
             except (IllegalMove, LostRace):

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from core.models import Workspace
 from core.money import Money
+from orders import parts
 from orders.blockers import BLOCKERS, sentence
 from orders.models import Lane, Order, Stage
 from shipping.models import Label, QuoteSet
@@ -63,6 +64,7 @@ class Sheet:
     limit: int
     order_ids: list[int] = field(default_factory=list)
     labels: int = 0  # more than orders where one of them travels in several parcels
+    parcels: dict[int, list[int]] = field(default_factory=dict)  # that need one, of such orders
     prices: dict[int, Money] = field(default_factory=dict)  # of order_ids that `totals` cover
     unpriced: int = 0
     totals: list[Money] = field(default_factory=list)
@@ -135,6 +137,7 @@ def sheet(workspace: Workspace, orders: "QuerySet[Order]", *, now: datetime | No
     buyable = _guarded(result, workspace, buyable, plans, now)
     result.order_ids = [order.pk for order in buyable]
     result.labels = sum(len(plans[order.pk]) for order in buyable)
+    result.parcels = {order.pk: parts.open_parts(order) for order in buyable if order.parts}
     _add_up(result, buyable, plans, now)
     _compare(result, workspace, now)
     return result

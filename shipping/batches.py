@@ -103,10 +103,20 @@ def _check_alone(workspace: Workspace, offer: Sheet, prices: Mapping[int, Money]
 
 
 def _options(offer: Sheet, once: str, prices: Mapping[int, Money]) -> dict[str, Any]:
+    # An order that travels in fewer parcels than was shown is not to cost as much.
+    binding = {
+        pk: offer.prices[pk]
+        if pk in offer.parcels
+        and pk in offer.prices
+        and not ceilings.is_dearer(offer.prices[pk], price)
+        else price
+        for pk, price in prices.items()
+    }
     return {
         "expected": [[str(total.amount), total.currency] for total in offer.totals],
         "unpriced": offer.unpriced,
-        "prices": ceilings.to_json(prices),
+        "prices": ceilings.to_json(binding),
+        "parcels": {str(pk): numbers for pk, numbers in offer.parcels.items()},
         "once": once,
     }
 

@@ -6,11 +6,15 @@ from core.models import Batch
 from core.money import Money
 from orders import parts
 from orders.models import Order
-from shipping.labels.states import GIVEN_BACK
+from shipping.labels.states import PAID
 from shipping.models import Label, QuoteSet
 from shipping.plan import plans_for
 
 type Plans = tuple[QuoteSet | None, ...]
+
+
+class NotAsConfirmed(Exception):
+    """Only a new sheet helps; the text is for a person."""
 
 
 def open_plans(orders: Iterable[Order]) -> dict[int, Plans]:
@@ -50,13 +54,19 @@ def _of_parts(wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], QuoteS
 
 def ceiling_left(order: Order, ceiling: Money, batch: Batch) -> Money | None:
     """What was shown for `order` less what its other parcels cost: those that the batch has bought,
-    and those it is still to buy. None when one of these has no price to go by."""
-    left = ceiling
+    and those it is still to buy. None when one of these has no price yet; NotAsConfirmed when they
+    are not the parcels that were confirmed, or cost another currency."""
     spent = Label.objects.filter(batch=batch, order=order).exclude(part=order.part)
-    for label in spent.filter(state__in=["buying", "unknown", "bought", "voiding", *GIVEN_BACK]):
-        left = left - label.money if label.currency == left.currency else left
-    for plan in open_plans([order])[order.pk][1:]:
-        if plan is None or plan.price is None or plan.currency != left.currency:
-            return None
-        left = left - Money(plan.price, plan.currency)
-    return left
+    bought = list(spent.filter(state__in=["buying", "unknown", *PAID]))
+    confirmed = batch.options.get("parcels", {}).get(str(order.pk), [])
+    if {*confirmed} != {label.part for label in bought} | {*parts.open_parts(order)}:
+        raise NotAsConfirmed("Its parcels are others than those that were confirmed.")
+    plans = open_plans([order])[order.pk][1:]
+    prices = [Money(plan.price, plan.currency) for plan in plans if plan and plan.price is not None]
+    costs = [*prices, *(label.money for label in bought)]
+    if any(cost.currency != ceiling.currency for cost in costs):
+        raise NotAsConfirmed("One of its parcels costs another currency than was confirmed.")
+    left = ceiling
+    for cost in costs:
+        left = left - cost
+    return left if len(prices) == len(plans) else None

@@ -115,6 +115,9 @@ def spec_for(order: Order, context: Context) -> ShipmentSpec:
     if choice.parcel is None:
         code = "no_weight" if choice.missing_skus or choice.source == "" else "bad_parcel"
         raise CannotPlan("no_parcel" if "No parcel" in choice.problem else code, choice.problem)
+    lines = _lines(order)
+    if order.parts and (order.part not in parts.open_parts(order) or not lines):
+        raise CannotPlan("no_rate", "Nothing is left to be shipped in this parcel.")
     platform = order.lane == "platform"
     insured, signature = wishes.extras(order)
     if not platform and not order.address.get("street1"):
@@ -128,7 +131,7 @@ def spec_for(order: Order, context: Context) -> ShipmentSpec:
         tiktok_order_ids=(order.tiktok_id, *choice.with_orders)
         if platform or choice.with_orders
         else (),
-        tiktok_lines=_lines(order) if platform else (),
+        tiktok_lines=lines if platform else (),
         tiktok_package=parts.current(order).get("package", "") if platform else "",
         insured=None if platform else insured,
         signature=Signature("" if platform else signature),

@@ -22,7 +22,7 @@ from orders.staging import restage, restage_workspace
 from shipping.models import Label, QuoteSet
 from shipping.plan import context_for
 from shipping.plan_notes import note_for
-from shipping.quote_sets import MARGIN
+from shipping.quote_sets import ASK_AGAIN, MARGIN
 from shipping.rules import live as rules
 
 log = logging.getLogger(__name__)
@@ -125,9 +125,17 @@ def _unquoted(workspace_id: int, now: datetime) -> OrderQuerySet:
     holds = Exists(quotes.filter(~Exists(changed), expires_at__gt=now + MARGIN))
     unanswered = Exists(quotes.filter(chosen=None, at__gt=now - STUCK_FOR))
     ready = Q(stage="ready") & (~holds | Q(plan_price=None))
-    stuck = Q(stage="fix", blocker="no_rate") & unanswered & ~holds
+    stuck = Q(stage="fix", blocker="no_rate") & (unanswered & ~holds | Exists(_of_a_parcel(now)))
     labelled = Exists(Label.objects.live().filter(order=OuterRef("pk"), part=OuterRef("part")))
     return Order.objects.filter(ready | stuck, ~labelled, workspace=workspace_id)
+
+
+def _of_a_parcel(now: datetime) -> QuerySet[QuoteSet]:
+    """Quotes without a rate for a parcel of an order in several, whichever it is, that nobody asked
+    about for a while."""
+    theirs = QuoteSet.objects.filter(order=OuterRef("pk"), order__part__gt=0, part__gt=0)
+    lately = QuoteSet.objects.filter(order=OuterRef("order"), at__gt=now - ASK_AGAIN)
+    return theirs.filter(~Exists(lately), chosen=None, at__gt=now - STUCK_FOR)
 
 
 @contextmanager

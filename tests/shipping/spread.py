@@ -25,7 +25,7 @@ def bought(order: Order, number: int, **fields: object) -> Label:
     account = order.workspace.label_accounts.first() or factories.account(order.workspace)
     values = {"account": account, "tracking_number": tracking, "part": number}
     label = factories.label(order, **(values | fields))
-    order.parts = parts.noted(order.parts, number, "bought", label.carrier, tracking)
+    order.parts = parts.noted(order.parts, number, "bought", label.carrier, label.tracking_number)
     _kept(order)
     return label
 

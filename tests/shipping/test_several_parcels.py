@@ -1,66 +1,25 @@
 """An order in several parcels: each is weighed, priced, bought and told by itself, and never
 twice."""
 
-import threading
 from decimal import Decimal
 
 import pytest
-from django.db import connection, transaction
 from django.utils import timezone
 
-from core.models import Batch
 from core.money import Money
-from orders import splitting
 from orders.models import Dispatch, Order
-from orders.plan_notes import note_plans
-from orders.splitting import CannotSplit
 from shipping import batches, part_plans
 from shipping.labels import purchase, void
 from shipping.labels.reconcile import reconcile_due
 from shipping.models import Label, LedgerEntry, QuoteSet
 from shipping.parcels import parcels_for
-from shipping.plan import context_for
-from shipping.plan_notes import note_for
 from shipping.providers.memory import LOST_AFTER_CHARGE
+from tests.shipping.halves import batch_of, fresh, planned, run
+from tests.shipping.halves import order as order
 from tests.shipping.labels.world import World
 from tests.shipping.labels.worlds import world as world
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def halves(order: Order) -> list[list[str]]:
-    groups: dict[str, list[str]] = {}
-    for line in order.lines.order_by("pk"):
-        groups.setdefault(line.sku_id, []).append(line.tiktok_id)
-    return list(groups.values())
-
-
-def fresh(order: Order) -> Order:
-    return Order.objects.select_related("shop").get(pk=order.pk)
-
-
-@pytest.fixture
-def order(world: World) -> Order:
-    """Two SKUs, three units of each, in two parcels."""
-    made = world.order(sku="serum mirror", units=3)
-    splitting.split(made, halves(made), user=world.user)
-    return fresh(made)
-
-
-def planned(order: Order) -> Order:
-    note = note_for(order, timezone.now(), context_for([order]))
-    assert note is not None
-    note_plans({order.pk: note})
-    return fresh(order)
-
-
-def run(batch: Batch) -> None:
-    batches.run_batch(batch_id=batch.pk)
-    batch.refresh_from_db()
-
-
-def batch_of(world: World, order: Order) -> Batch:
-    return batches.start(world.workspace, Order.objects.filter(pk=order.pk), world.user)
 
 
 def test_each_parcel_weighs_what_is_in_it(world: World, order: Order) -> None:
@@ -164,12 +123,11 @@ def test_what_is_left_for_a_parcel_is_what_was_shown_less_the_others(
     order = planned(order)
     batch = batch_of(world, order)
     shown = Money.of("20.00", "USD")
+    assert batch.options["parcels"] == {str(order.pk): [1, 2]}
     assert part_plans.ceiling_left(order, shown, batch) == Money.of("11.59", "USD")
     label = purchase.prepare(order, world.quotes(order), batch)
     purchase.buy_label(label_id=label.pk)
     assert part_plans.ceiling_left(fresh(order), shown, batch) == Money.of("11.59", "USD")
-    QuoteSet.objects.filter(part=2).delete()
-    assert part_plans.ceiling_left(order, shown, batch) is None
 
 
 def test_a_parcel_has_one_label_at_a_time(world: World, order: Order) -> None:
@@ -188,46 +146,6 @@ def test_quotes_of_one_parcel_do_not_buy_another(world: World, order: Order) -> 
         purchase.prepare(fresh(order), quotes)
 
 
-def test_a_label_chosen_before_the_order_was_split_is_never_paid(world: World) -> None:
-    whole = world.order(sku="serum mirror")
-    label = world.label(whole)
-    with pytest.raises(CannotSplit, match="has a label"):
-        splitting.split(whole, halves(whole), user=world.user)
-    # Chosen a moment after the order was spread: by a batch that had read it whole
-    Label.objects.filter(pk=label.pk).update(state="dropped")
-    splitting.split(whole, halves(whole), user=world.user)
-    Label.objects.filter(pk=label.pk).update(state="ready")
-    with pytest.raises(purchase.LostRace):
-        purchase.buy_label(label_id=label.pk)
-    assert world.provider.charges == []
-
-
-def test_a_label_that_is_being_chosen_while_the_order_is_split_is_never_paid(world: World) -> None:
-    whole = world.order(sku="serum mirror")
-    quotes = world.quotes(whole)
-    chosen, go_on = threading.Event(), threading.Event()
-
-    def choose() -> None:
-        with transaction.atomic():
-            purchase.prepare(whole, quotes)
-            chosen.set()
-            go_on.wait(10)
-        connection.close()
-
-    thread = threading.Thread(target=choose)
-    thread.start()
-    assert chosen.wait(10)
-    splitting.split(fresh(whole), halves(whole), user=None)
-    go_on.set()
-    thread.join(10)
-    label = Label.objects.get(state="ready")
-    with pytest.raises(purchase.LostRace):
-        purchase.buy_label(label_id=label.pk)
-    assert world.provider.charges == []
-    splitting.undo(fresh(whole), user=world.user)  # it is not in the way, either
-    assert fresh(whole).parts == []
-
-
 def test_voiding_one_parcels_label_frees_that_parcel_only(world: World, order: Order) -> None:
     planned(order)
     run(batch_of(world, order))
@@ -244,20 +162,3 @@ def test_voiding_one_parcels_label_frees_that_parcel_only(world: World, order: O
     second.refresh_from_db()
     assert second.state == "bought"
     assert Label.objects.filter(part=1, state="bought").count() == 1
-
-
-def test_a_parcel_whose_items_the_buyer_cancelled_is_not_bought(world: World, order: Order) -> None:
-    planned(order)
-    document = world.tiktok.documents[order.tiktok_id]
-    gone = order.parts[1]["lines"]
-    lines = [
-        line | ({"display_status": "CANCELLED"} if line["id"] in gone else {})
-        for line in document["line_items"]
-    ]
-    world.change(order, line_items=lines)
-    batch = batch_of(world, order)
-    run(batch)
-    assert [label.part for label in Label.objects.filter(state="bought")] == [1]
-    order = fresh(order)
-    assert [one["label"] for one in order.parts] == ["bought", "gone"]
-    assert (order.label_state, batch.items.get().state) == ("bought", "done")
