@@ -6,7 +6,7 @@ from typing import Any
 from sandbox.tiktok.events import deauthorize, warn_of_expiry
 from sandbox.tiktok.orders import STATUSES
 from sandbox.tiktok.store import HOUR, Store
-from sandbox.tiktok.waiting import wrap_all
+from sandbox.tiktok.waiting import make, wrap_all
 
 Json = dict[str, Any]
 
@@ -33,8 +33,14 @@ def order_action(store: Store, order: Json, action: str, data: Json) -> None:
         "release": _release,
         "aftersale": _aftersale,
         "address": _address,
+        "together": _together,
     }
     actions[action](store, order, data)
+
+
+def _together(store: Store, order: Json, data: Json) -> None:
+    """In Seller Center, everything goes into one waiting package again."""
+    make(store, [order], [line["id"] for line in order["lines"]])
 
 
 def _cancel(store: Store, order: Json, data: Json) -> None:
