@@ -5,6 +5,7 @@ Prints as JSON what became of the batch, and of every order's money.
 
 import json
 import time
+from collections import Counter
 from typing import Any
 
 from bench.crash_checks import audit
@@ -28,13 +29,14 @@ def main() -> None:
             running.lose_host(victim)
             bought = labels(batch)
             settle(batch)
+            failed = reasons(batch)
             # What the lost host had asked for and did not get is known as "not bought" by now.
             again = retry_failed(Batch.objects.get(pk=batch), None)
             settle(batch)
             found = audit(running, [trial])
         state = Batch.objects.get(pk=batch).state
         counts = {"hosts_left": len(running.hosts), "bought_before": bought, "state": state}
-        counts |= {"again": again, "bought": labels(batch)}
+        counts |= {"again": again, "failed": failed, "bought": labels(batch)}
         print(json.dumps({**counts, "wrong": found.words()}))
 
 
@@ -81,6 +83,14 @@ def labels(batch: int) -> int:
     from shipping.models import Label
 
     return Label.objects.filter(batch=batch, state="bought").count()
+
+
+def reasons(batch: int) -> dict[str, int]:
+    """How many rows are not bought, by what is said of them."""
+    from core.models import BatchItem
+
+    rows = BatchItem.objects.filter(batch=batch).exclude(state="done")
+    return Counter(rows.values_list("reason", flat=True))
 
 
 def settle(batch: int) -> None:

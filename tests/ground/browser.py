@@ -3,10 +3,12 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 
 CANDIDATES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 # A fresh profile otherwise asks its maker for updates, hints and lists.
@@ -72,9 +74,21 @@ def quiet_page(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     allowed: list[str] = request.getfixturevalue("allowed_console_errors")
-    faults = watch(request.getfixturevalue("context"))
+    context = request.getfixturevalue("context")
+    faults = watch(context)
     yield
+    _let_frames_go(context)
     assert not [fault for fault in faults if not any(part in fault for part in allowed)]
+
+
+def _let_frames_go(context: Any) -> None:
+    """Take printed files off the pages before these close: what a viewer's frame, a process of its
+    own, says while its page goes ends the driver of all later tests."""
+    for page in context.pages:
+        with suppress(PlaywrightError):
+            if len(page.frames) > 1:
+                page.evaluate("document.querySelectorAll('iframe').forEach(one => one.remove())")
+                page.wait_for_timeout(200)
 
 
 def watch(context: Any) -> list[str]:

@@ -147,6 +147,16 @@ def forgive() -> None:
         breaker.forget()
 
 
+def is_refreshed_in_time(times: list[datetime], end: datetime) -> None:
+    """About every six days, also the last time."""
+    pauses = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    # The fifth may be due just after the last day: failures put it off by hours.
+    assert len(times) in (4, 5), times
+    assert end - times[-1] <= timedelta(days=6, hours=6)
+    assert min(pauses) >= timedelta(days=5, hours=17)
+    assert max(pauses) <= timedelta(days=6, hours=6)
+
+
 @pytest.mark.timeout(120)
 def test_no_call_meets_a_dead_token_and_every_token_is_refreshed_once(
     transactional_db: None, settings: Settings
@@ -181,10 +191,6 @@ def test_no_call_meets_a_dead_token_and_every_token_is_refreshed_once(
     assert sum(worker.exchanged for worker in workers) == sum(map(len, tiktok.refreshed.values()))
     assert min(worker.exchanged for worker in workers) > 0
     for seller in tiktok.store.data["sellers"]:
-        times = tiktok.refreshed[seller]
-        pauses = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
-        assert len(times) == 5, (seller, times)
-        assert min(pauses) >= timedelta(days=5, hours=17)
-        assert max(pauses) <= timedelta(days=6, hours=6)
+        is_refreshed_in_time(tiktok.refreshed[seller], now)
     assert not Authorization.objects.exclude(state="active").exists()
     assert not Notification.objects.exists()
