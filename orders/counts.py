@@ -1,21 +1,36 @@
 """How many orders each tab holds and a filter matches, counted no further than people read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Self
 
 from django.db import connection
-from django.db.models import Count, Max, Min, Sum
+from django.db.models import Case, Count, Func, IntegerField, Max, Min, Sum, When
+from django.db.models.functions import Coalesce, Greatest
 
 from core.models import Workspace
 from core.money import Money
 from orders.filters import TABS
 from orders.models import Order
 from orders.paging import PAGE, recent
+from orders.parts import open_parts
 from orders.querysets import OrderQuerySet
 
 MOST = 1000
+
+
+class OpenParts(Func):
+    """How many of an order's parcels need a label."""
+
+    template = (
+        "jsonb_array_length(jsonb_path_query_array(%(expressions)s, '$[*] ? (@.label == \"\")'))"
+    )
+    output_field = IntegerField()
+
+
+# Parcels that need a label beside the one whose turn it is.
+_FURTHER = Case(When(part__gt=0, then=Greatest(OpenParts("parts") - 1, 0)), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +40,7 @@ class Tally:
     count: int
     price: Money | None = None
     is_open: bool = False  # there are, or may be, more
+    further: int = 0  # labels beyond one for each, of orders in several parcels
 
     @classmethod
     def capped(cls, count: int, *, is_open: bool = False) -> Self:
@@ -35,6 +51,12 @@ class Tally:
     def words(self) -> str:
         """ "412", or "1,000+"."""
         return f"{self.count:,}{'+' if self.is_open else ''}"
+
+    @property
+    def labels(self) -> str:
+        """What they need, as one says it: "1 label", "1,003+ labels"."""
+        number = self.count + self.further
+        return f"{number:,}{'+' if self.is_open else ''} label{'' if number == 1 else 's'}"
 
 
 def tab_counts(workspace: Workspace, *, now: datetime) -> dict[str, int]:
@@ -59,9 +81,10 @@ def tally(orders: OrderQuerySet, *, among: OrderQuerySet | None = None) -> Tally
     part = recent(among) if among is not None else None
     if part is not None and (newest := orders.filter(part)[: MOST + 1].count()) > PAGE:
         return Tally.capped(newest, is_open=True)
-    some = orders.values("plan_price", "plan_currency")[: MOST + 1]
+    some = orders.values("plan_price", "plan_currency", beside=_FURTHER)[: MOST + 1]
     found = some.aggregate(
         count=Count("*"),
+        further=Coalesce(Sum("beside"), 0),
         priced=Count("plan_price"),
         price=Sum("plan_price"),
         first=Min("plan_currency"),
@@ -69,17 +92,19 @@ def tally(orders: OrderQuerySet, *, among: OrderQuerySet | None = None) -> Tally
     )
     complete = 0 < found["count"] <= MOST and found["priced"] == found["count"]
     if not complete or found["first"] != found["last"]:
-        return Tally.capped(found["count"])
-    return Tally(found["count"], Money.of(Decimal(found["price"]), found["first"]))
+        return replace(Tally.capped(found["count"]), further=found["further"])
+    price = Money.of(Decimal(found["price"]), found["first"])
+    return Tally(found["count"], price, further=found["further"])
 
 
 def tally_of(orders: list[Order]) -> Tally:
     """The tally of orders that are all there are."""
     prices = [order.plan_price for order in orders if order.plan_price is not None]
     currencies = {order.plan_currency for order in orders}
+    further = sum(max(len(open_parts(order)) - 1, 0) for order in orders)
     if not prices or len(prices) < len(orders) or len(currencies) > 1:
-        return Tally(len(orders))
-    return Tally(len(orders), Money.of(sum(prices, Decimal(0)), currencies.pop()))
+        return Tally(len(orders), further=further)
+    return Tally(len(orders), Money.of(sum(prices, Decimal(0)), currencies.pop()), further=further)
 
 
 def blocker_counts(orders: OrderQuerySet) -> dict[str, int]:

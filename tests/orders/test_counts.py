@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from core.models import Workspace
 from core.money import Money
-from orders import counts, paging
+from orders import counts, paging, parts
 from orders.models import Order
 from tests import factories
 
@@ -70,6 +70,19 @@ def test_orders_that_are_all_there_are_tell_their_own_tally(desk) -> None:
     assert counts.tally_of(rows).price == Money(Decimal("9.96"), "USD")
     factories.order(desk)
     assert counts.tally_of(list(Order.objects.of(desk))).price is None
+
+
+def test_of_an_order_in_several_parcels_each_open_one_is_a_label(desk) -> None:
+    three = [parts.entry(["1"]), parts.entry(["2"]), parts.entry(["3"], label="bought")]
+    shipped = [parts.entry(["4"], label="elsewhere"), parts.entry(["5"], label="gone")]
+    factories.order(desk, parts=three, part=1)
+    factories.order(desk, parts=shipped, part=2)
+    factories.order(desk)
+    found = counts.tally(Order.objects.of(desk))
+    assert (found.count, found.words, found.labels) == (3, "3", "4 labels")
+    assert counts.tally_of(list(Order.objects.of(desk))) == found
+    assert counts.Tally(1).labels == "1 label"
+    assert counts.Tally(1000, is_open=True, further=2).labels == "1,002+ labels"
 
 
 def test_a_price_is_said_only_when_it_is_the_whole_price(desk) -> None:
