@@ -179,7 +179,12 @@ def _made(client: TikTokShopClient, order: Order, groups: Sequence[Sequence[str]
     lost: OutcomeUnknown | None = None
     made: Sequence[str] = ()
     try:
-        made = combining.split(client, order_id=order.tiktok_id, groups=groups)
+        made = combining.split(
+            client,
+            order_id=order.tiktok_id,
+            groups=groups,
+            bundles={line.tiktok_id: line.bundled for line in _live(order) if line.bundled},
+        )
     except Rejected as refusal:
         raise CannotSplit(refusal.message) from refusal
     except OutcomeUnknown as error:

@@ -24,7 +24,7 @@ from orders.sync import read_orders
 from shops.clients import tiktok_client
 from shops.tiktok_shop.client import TikTokShopClient
 from shops.tiktok_shop.errors import ALREADY_SHIPPED, NEEDS_LINES, already_done
-from shops.tiktok_shop.fulfillment import Line, mark_package_shipped
+from shops.tiktok_shop.fulfillment import Line, mark_package_shipped, named
 
 __all__ = ["done", "normal", "note", "put_off", "refuse", "resolve", "settle_error", "tell"]
 
@@ -103,7 +103,8 @@ def _push(client: TikTokShopClient, dispatch: Dispatch, provider_id: str) -> dic
 
 def _lines(dispatch: Dispatch) -> tuple[Line, ...]:
     rows = _in_parcel(dispatch.order, dispatch.part)
-    return tuple(Line(row.tiktok_id) for row in rows if row.status != "CANCELLED")
+    live = [row for row in rows if row.status != "CANCELLED"]
+    return tuple(one for row in live for one in named(row.tiktok_id, row.bundled))
 
 
 def _in_parcel(order: Order, part: int) -> list[OrderLine]:

@@ -16,7 +16,7 @@ from core.money import Money
 from core.vault import VaultError
 from orders import parts
 from orders.addresses import PARTS
-from orders.models import Order
+from orders.models import Line, Order
 from shipping import accounts, parcels, quote_sets, wished, wishes
 from shipping.choice import rank_of
 from shipping.models import LabelAccount, QuoteSet, ShipFrom
@@ -131,20 +131,22 @@ def spec_for(order: Order, context: Context) -> ShipmentSpec:
         tiktok_order_ids=(order.tiktok_id, *choice.with_orders)
         if platform or choice.with_orders
         else (),
-        tiktok_lines=lines if platform else (),
+        tiktok_lines=tuple(line.tiktok_id for line in lines) if platform else (),
+        tiktok_bundles=tuple((line.tiktok_id, part) for line in lines for part in line.bundled)
+        if platform
+        else (),
         tiktok_package=parts.current(order).get("package", "") if platform else "",
         insured=None if platform else insured,
         signature=Signature("" if platform else signature),
     )
 
 
-def _lines(order: Order) -> tuple[str, ...]:
-    """TikTok's ids of what is wanted in this parcel; () where everything travels in one."""
+def _lines(order: Order) -> list[Line]:
+    """What is wanted in this parcel; [] where everything travels in one."""
     inside = parts.lines_of(order)
     if inside is None:
-        return ()
-    rows = order.lines.filter(tiktok_id__in=inside).exclude(status="CANCELLED").order_by("pk")
-    return tuple(rows.values_list("tiktok_id", flat=True))
+        return []
+    return list(order.lines.filter(tiktok_id__in=inside).exclude(status="CANCELLED").order_by("pk"))
 
 
 def address_of(row: ShipFrom) -> Address:

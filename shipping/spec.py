@@ -23,8 +23,11 @@ def spec_to_json(spec: ShipmentSpec) -> dict[str, Any]:
     if signature:
         data["signature"] = signature
     lines, package = data.pop("tiktok_lines"), data.pop("tiktok_package")
+    bundles = data.pop("tiktok_bundles")
     if lines:
         data["tiktok_lines"] = list(lines)
+    if bundles:
+        data["tiktok_bundles"] = [list(pair) for pair in bundles]
     if package:
         data["tiktok_package"] = package
     return data
@@ -43,6 +46,7 @@ def spec_from_json(data: Mapping[str, Any]) -> ShipmentSpec:
         insured=Money.of(**data["insured"]) if data.get("insured") else None,
         signature=Signature(data.get("signature", "")),
         tiktok_lines=tuple(data.get("tiktok_lines", ())),
+        tiktok_bundles=tuple((line, part) for line, part in data.get("tiktok_bundles", ())),
         tiktok_package=data.get("tiktok_package", ""),
     )
 

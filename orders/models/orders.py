@@ -269,6 +269,13 @@ class Line(models.Model):
     def __str__(self) -> str:
         return f"{self.seller_sku or self.product_name}"
 
+    @property
+    def bundled(self) -> tuple[str, ...]:
+        """TikTok's ids of what is still wanted of a virtual bundle; () for any other line. A call
+        that names such a line names these with it."""
+        found = [part for part in self.sub_items if isinstance(part, dict) and part.get("id")]
+        return tuple(str(one["id"]) for one in found if one.get("display_status") != "CANCELLED")
+
 
 class OrderEvent(models.Model):
     """One entry of an order's timeline: what happened, who or what did it."""

@@ -7,6 +7,7 @@ from sandbox.tiktok import limits, waiting
 from sandbox.tiktok.gateway import Call, Refusal, bad
 from sandbox.tiktok.orders import check_token, fingerprint, make_token, order_for
 from sandbox.tiktok.packages import package_for
+from sandbox.tiktok.shipping import whole_bundles
 from sandbox.tiktok.store import Store
 
 Json = dict[str, Any]
@@ -144,6 +145,9 @@ async def split(call: Call) -> Json:
     lines = [line for group in groups for line in group.get("order_line_item_ids") or []]
     if len(groups) < 2 or sorted(lines) != sorted(line["id"] for line in order["lines"]):
         raise Refusal(21011005, "An invalid request parameter was passed.")
+    for group in call.body.get("splittable_groups_v2") or [{}]:
+        entries = group.get("order_line_list") or []
+        whole_bundles(order, [entry["order_line_id"] for entry in entries] or lines, entries)
     made = []
     for group in groups:
         package = waiting.make(store, [order], list(group["order_line_item_ids"]), "SPLIT")

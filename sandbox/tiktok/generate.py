@@ -60,7 +60,7 @@ class Maker:
         status, shipping_type, units, skus (how many), seller_sku, sample, request_cancel,
         fulfillment_by_tiktok, fresh (made just now), same_as (an order id whose buyer and address
         it shares), address (fields of it), bad_address (0 ZIP of another state, 1 no street, 2 no
-        ZIP).
+        ZIP), bundles (every unit is a virtual bundle of so many parts).
         """
         order = self._frame(overrides)
         if "same_as" in overrides:
@@ -133,18 +133,13 @@ class Maker:
             ours = price * dice.choice((0, 0, 0, 0, 5, 10)) // 100
             if order["sample"]:
                 off, ours = price, 0
+            unit = {"product": product["id"], "sku": sku, "price": price, "seller_discount": off}
+            unit |= {"platform_discount": ours, "tax": (price - off - ours) * 7 // 100}
             for _ in range(units):
-                order["lines"].append(
-                    {
-                        "id": self.world.new_number("577", 18),
-                        "product": product["id"],
-                        "sku": sku,
-                        "price": price,
-                        "seller_discount": off,
-                        "platform_discount": ours,
-                        "tax": (price - off - ours) * 7 // 100,
-                    }
-                )
+                line = {"id": self.world.new_number("577", 18)} | unit
+                if most := int(overrides.get("bundles", 0)):
+                    line["parts"] = [self.world.new_number("577", 18) for _ in range(most)]
+                order["lines"].append(line)
 
     def _pick(self, kinds: int, overrides: Json) -> list[tuple[Json, int]]:
         """Products and the place of the SKU in each, by popularity or by the seller's SKU."""

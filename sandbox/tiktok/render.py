@@ -18,6 +18,14 @@ LINE_CONSTANTS: Json = {
     "retail_delivery_fee": "0.00",
     "buyer_service_fee": "0.00",
 }
+# What a part of a virtual bundle tells as its line does.
+BUNDLED = (
+    *("sku_id", "product_id", "product_name", "sku_name", "seller_sku", "sku_image", "currency"),
+    *("sale_price", "original_price", "seller_discount", "platform_discount", "display_status"),
+    *("cancel_reason", "cancel_user", "is_dangerous_good", "item_tax", "retail_delivery_fee"),
+    *("package_id", "package_status", "tracking_number", "shipping_provider_id"),
+    *("shipping_provider_name", "rts_time"),
+)
 ORDER_CONSTANTS: Json = {
     "order_type": "NORMAL",
     "commerce_platform": "TIKTOK_SHOP",
@@ -174,9 +182,18 @@ def line_item(order: Json, line: Json, product: Json, package: Json | None) -> J
     }
     if cancel := order.get("cancel"):
         item |= {"cancel_reason": cancel["reason"], "cancel_user": cancel["who"]}
+    item |= _travels(package)
+    if parts := line.get("parts"):
+        item["sub_item_info"] = [
+            {name: item[name] for name in BUNDLED if name in item} | {"id": part} for part in parts
+        ]
+    return item
+
+
+def _travels(package: Json | None) -> Json:
     if package is None:
-        return item | {"package_status": "TO_FULFILL"}
-    return item | {
+        return {"package_status": "TO_FULFILL"}
+    return {
         "package_id": package["id"],
         "package_status": package["status"],
         "tracking_number": package["tracking"],

@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.tiktok import waiting
 from sandbox.tiktok.carriers import BY_ID, USPS_ID, Carrier, owners
-from sandbox.tiktok.gateway import Call, Refusal
+from sandbox.tiktok.gateway import Call, Refusal, bad
 from sandbox.tiktok.orders import order_for
 from sandbox.tiktok.store import HOUR, Store
 
@@ -39,8 +39,10 @@ def check_shippable(order: Json) -> None:
 def pick_lines(store: Store, order: Json, body: Json) -> list[str]:
     """The line ids to ship: those named, or all; refuses foreign and shipped ones."""
     named = list(body.get("order_line_item_ids") or [])
-    for entry in body.get("order_line_list") or body.get("order_line_item") or []:
-        named.append(entry.get("order_line_id", "") if isinstance(entry, dict) else "")
+    entries = body.get("order_line_list") or body.get("order_line_item") or []
+    entries = [entry if isinstance(entry, dict) else {} for entry in entries]
+    named += [entry.get("order_line_id", "") for entry in entries]
+    whole_bundles(order, named, entries)
     every = [line["id"] for line in order["lines"]]
     shipped = store.shipped_lines(order)
     if not named:
@@ -53,6 +55,16 @@ def pick_lines(store: Store, order: Json, body: Json) -> list[str]:
     if any(line in shipped for line in named):
         raise Refusal(21011006, "These orders are already shipped.")
     return list(dict.fromkeys(named))
+
+
+def whole_bundles(order: Json, named: list[str], entries: list[Json]) -> None:
+    """Each named line that is a virtual bundle is named with each of its parts."""
+    told = {(entry.get("order_line_id"), entry.get("sub_item_id")) for entry in entries}
+    for line in order["lines"]:
+        if line["id"] in named and any(
+            (line["id"], part) not in told for part in line.get("parts", ())
+        ):
+            raise bad("sub_item_id is needed for the parts of a virtual bundle")
 
 
 def refuse_part_of_combined(store: Store, order: Json, lines: list[str]) -> None:

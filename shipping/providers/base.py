@@ -87,6 +87,8 @@ class ShipmentSpec:
     insured: Money | None = None  # for how much; its price is part of the rates
     signature: Signature = Signature.NONE
     tiktok_lines: tuple[str, ...] = ()  # order lines that travel in this parcel; empty: all
+    # (line, part of it) for each virtual bundle among these lines
+    tiktok_bundles: tuple[tuple[str, str], ...] = ()
     tiktok_package: str = ""  # the waiting package of a part, in by-package markets
 
 

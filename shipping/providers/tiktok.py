@@ -47,6 +47,7 @@ from shops.tiktok_shop.errors import StillBeingMade, label_already_bought, label
 from shops.tiktok_shop.fulfillment import (
     Line,
     create_package,
+    named,
     query_shipping_services,
     shipping_document,
 )
@@ -195,7 +196,11 @@ def _orders(spec: ShipmentSpec) -> tuple[str, ...]:
 
 
 def _lines(spec: ShipmentSpec) -> tuple[Line, ...]:
-    return tuple(Line(line) for line in spec.tiktok_lines)
+    return tuple(
+        one
+        for line in spec.tiktok_lines
+        for one in named(line, [part for whole, part in spec.tiktok_bundles if whole == line])
+    )
 
 
 def _only_pdf(spec: ShipmentSpec) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from shops.tiktok_shop.client import TikTokShopClient
 from shops.tiktok_shop.errors import unreadable
+from shops.tiktok_shop.fulfillment import named
 from shops.tiktok_shop.packages import read_errors
 from shops.tiktok_shop.paging import all_pages, ask_page, read_list
 
@@ -103,16 +104,31 @@ def _limit(reason: Mapping[str, Any]) -> str:
 
 
 def split(
-    client: TikTokShopClient, *, order_id: str, groups: Sequence[Sequence[str]]
+    client: TikTokShopClient,
+    *,
+    order_id: str,
+    groups: Sequence[Sequence[str]],
+    bundles: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[str, ...]:
-    """Let the order's lines travel in these groups; answers the packages' ids in their order, ""
-    where TikTok names none. OutcomeUnknown for an answer without packages."""
-    body = {
+    """Let the order's lines travel in these groups; `bundles` are the parts of virtual bundles by
+    line. Answers the packages' ids in the groups' order, "" where TikTok names none. OutcomeUnknown
+    for an answer without packages."""
+    body: dict[str, Any] = {
         "splittable_groups": [
             {"id": str(number), "order_line_item_ids": list(lines)}
             for number, lines in enumerate(groups, start=1)
         ]
     }
+    if bundles:
+        body["splittable_groups_v2"] = [
+            {
+                "id": str(number),
+                "order_line_list": [
+                    one.fields() for line in lines for one in named(line, bundles.get(line, ()))
+                ],
+            }
+            for number, lines in enumerate(groups, start=1)
+        ]
     data = client.call("split_order", path_params={"order_id": order_id}, body=body)
     entries = data.get("packages")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):

@@ -36,6 +36,11 @@ class Line:
         return fields | {"sub_item_id": self.sub_item_id} if self.sub_item_id else fields
 
 
+def named(line_id: str, bundled: Sequence[str] = ()) -> tuple[Line, ...]:
+    """An order line as calls name it: of a virtual bundle each of its parts (sub_item_info[].id)."""
+    return tuple(Line(line_id, one) for one in bundled) or (Line(line_id),)
+
+
 def mark_package_shipped(
     client: TikTokShopClient,
     *,

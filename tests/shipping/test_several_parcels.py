@@ -1,6 +1,7 @@
 """An order in several parcels: each is weighed, priced, bought and told by itself, and never
 twice."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -13,7 +14,9 @@ from shipping.labels import purchase, void
 from shipping.labels.reconcile import reconcile_due
 from shipping.models import Label, LedgerEntry, QuoteSet
 from shipping.parcels import parcels_for
+from shipping.plan import context_for, spec_for
 from shipping.providers.memory import LOST_AFTER_CHARGE
+from shipping.spec import spec_from_json, spec_hash, spec_to_json
 from tests.shipping.halves import batch_of, fresh, planned, run
 from tests.shipping.halves import order as order
 from tests.shipping.labels.world import World
@@ -36,6 +39,21 @@ def test_the_order_shows_the_price_of_all_its_parcels(order: Order) -> None:
     assert order.plan_price == Decimal("16.82")
     assert order.plan_name == "2 parcels: UPS Ground"
     assert sorted(QuoteSet.objects.values_list("part", flat=True)) == [1, 2]
+
+
+def test_tiktoks_label_names_the_parts_of_the_bundles_in_its_parcel(order: Order) -> None:
+    context = context_for([order])
+    lines = [order.lines.get(tiktok_id=one["lines"][0]) for one in order.parts]
+    for number, line in enumerate(lines):
+        line.sub_items = [{"id": f"{number}1"}, {"id": "8", "display_status": "CANCELLED"}]
+        line.save()
+    assert spec_for(order, context).tiktok_bundles == ()
+    order.lane = "platform"
+    spec = spec_for(order, context)
+    assert spec.tiktok_bundles == ((lines[0].tiktok_id, "01"),)
+    again = spec_from_json(spec_to_json(spec))
+    assert (again, spec_hash(again)) == (spec, spec_hash(spec))
+    assert spec_hash(spec) != spec_hash(replace(spec, tiktok_bundles=()))
 
 
 def test_the_sheet_counts_labels_and_confirms_one_price_for_the_order(
