@@ -35,7 +35,7 @@ aria-label="Select order {number}"></td>
 <td class="wide-only"><span class="lane">{lane}</span></td>
 <td class="wide-only nums nowrap parcel">{parcel}</td>
 {state}
-<td class="flags wide-only">{flags}</td>
+<td class="flags">{flags}</td>
 </tr>"""
 _AMOUNT = ' data-amount="{}"'
 _PARCEL = '{}<span class="sub" title="{}">{}</span>'
