@@ -15,6 +15,7 @@ import httpx
 from core.calls import Call, about, describe
 from core.errors import CircuitOpen, OutcomeUnknown, RateLimited, RemoteError, Unavailable
 from core.redaction import redact
+from core.waiting import IN_PAGE, somebody_waits
 
 __all__ = [
     "Call",
@@ -145,9 +146,11 @@ def with_retries[T](
     """Call a *safe* `ask` up to `attempts` times while it raises Unavailable: exponential backoff
     with full jitter.
 
-    A provider's Retry-After is honoured up to 10 s; a longer one is the caller's to schedule, so it
-    is raised at once, like the failure of a try that took longer than that.
+    A provider's Retry-After is honoured up to 10 s, or 5 where somebody waits for a page; a longer
+    one is the caller's to schedule, so it is raised at once, like the failure of a try that took
+    longer than that.
     """
+    patience = IN_PAGE if somebody_waits() else PATIENCE
     for attempt in range(1, attempts + 1):
         started = time.monotonic()
         try:
@@ -156,9 +159,9 @@ def with_retries[T](
             raise
         except Unavailable as error:
             wait = error.retry_after
-            if attempt == attempts or time.monotonic() - started > PATIENCE:
+            if attempt == attempts or time.monotonic() - started > patience:
                 raise
-            if wait is not None and wait > PATIENCE:
+            if wait is not None and wait > patience:
                 raise
             if wait is None:
                 wait = random.uniform(0, BACKOFF * 2**attempt)  # noqa: S311 - jitter, not a secret

@@ -11,6 +11,7 @@ from django.utils import timezone
 from core import breaker
 from core.errors import NotAuthorized
 from core.limits import SharedLimiter
+from core.waiting import IN_PAGE, somebody_waits
 from shops import journal, tokens, wire
 from shops.models import Authorization, Shop
 from shops.tiktok_shop.client import TikTokShopClient, Value
@@ -66,6 +67,7 @@ class ShopClient(TikTokShopClient):
 
     held: _Token
     soon: SharedLimiter
+    at_once: SharedLimiter
     circuit: str
 
     def call(
@@ -87,6 +89,8 @@ class ShopClient(TikTokShopClient):
     def _await_turn(self, endpoint: Endpoint) -> None:
         for circuit in (self.circuit, API_CIRCUIT):
             breaker.check(circuit, name=PROVIDER, probes=endpoint.safe)
+        if somebody_waits():
+            return self.at_once.acquire(self.limit_key)
         if endpoint.safe:
             return super()._await_turn(endpoint)
         return self.soon.acquire(self.limit_key)
@@ -125,6 +129,7 @@ def tiktok_client(shop: Shop) -> TikTokShopClient:
     client.circuit = circuit_of(shop.pk)
     client.held = token
     client.soon = SharedLimiter(per_second, burst=_BURST, patience=_SOON)
+    client.at_once = SharedLimiter(per_second, burst=_BURST, patience=IN_PAGE)
     client.limit_key = f"tiktok:{settings.TIKTOK_SHOP_APP_KEY}:{shop.tiktok_id}"
     return client
 

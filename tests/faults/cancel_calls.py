@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.utils import timezone
 
 from core.errors import RemoteError
+from core.waiting import answering
 from orders.cancellations import answer, read, seller
 from orders.models import Cancellation, CancellationAnswer, Order
 from orders.sync import read_orders
@@ -186,7 +187,8 @@ class SellerCancel(OfTikTok):
     def act(self) -> None:
         self.said = ""
         try:
-            seller.cancel(self.order, ADDRESS, user=self.bench.user)
+            with answering():
+                seller.cancel(self.order, ADDRESS, user=self.bench.user)
         except seller.CannotCancel as problem:
             self.said = str(problem)
 

@@ -283,6 +283,7 @@ class Split(Splitting):
             self.said = error.message
 
     def row(self) -> str:
+        self.bench.calm()  # as after the pause that was asked for
         (order,) = read_orders(self.bench.shop, [self.order.tiktok_id])
         return "in one package" if len(order.package_ids) == 1 else "in several packages"
 

@@ -4,9 +4,12 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from django.http import HttpRequest, HttpResponse
 from pytest_django import Settings
 
 from core.errors import RateLimited
+from core.requests import identified
+from core.waiting import answering, somebody_waits
 from shops.clients import tiktok_client, use_transport
 from shops.models import Shop
 from shops.tiktok_shop.client import TikTokShopClient
@@ -53,6 +56,26 @@ def test_a_purchase_is_sent_when_its_turn_is_near(client: TikTokShopClient) -> N
     client._limiter.push_back(client.limit_key, 0.3)
     buy(client)
     assert len(ASKED) == 2
+
+
+def test_a_page_waits_for_no_pause_that_a_worker_would_sit_out(client: TikTokShopClient) -> None:
+    client.call("authorized_shops")
+    client._limiter.push_back(client.limit_key, 10.5)
+    with answering(), pytest.raises(RateLimited) as refused:
+        client.call("authorized_shops")
+    assert len(ASKED) == 1
+    assert (refused.value.retry_after or 0) > 5
+
+
+def test_a_request_knows_that_somebody_waits() -> None:
+    seen: list[bool] = []
+
+    def page(request: HttpRequest) -> HttpResponse:
+        seen.append(somebody_waits())
+        return HttpResponse()
+
+    identified(page)(HttpRequest())
+    assert (seen, somebody_waits()) == ([True], False)
 
 
 def test_those_who_are_turned_away_take_no_turn_from_others(client: TikTokShopClient) -> None:
