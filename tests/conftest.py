@@ -1,7 +1,8 @@
 """What every test may use: one database server for the run, a Chromium that may talk to us only."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,23 @@ def _nothing_of_another_test() -> None:
 
     breaker.forget()
     journal.forget()
+
+
+@pytest.fixture
+def django_assert_max_num_queries() -> Callable[[int], AbstractContextManager[None]]:
+    """pytest-django's, which tells the queries it did not expect, and leaves out the notes of calls
+    that were made before."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from shops import journal
+
+    @contextmanager
+    def at_most(number: int) -> Iterator[None]:
+        journal.flush()
+        with CaptureQueriesContext(connection) as caught:
+            yield
+        words = "\n".join(query["sql"][:300] for query in caught.captured_queries)
+        assert len(caught) <= number, f"{len(caught)} queries, not {number}:\n{words}"
+
+    return at_most

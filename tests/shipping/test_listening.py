@@ -31,6 +31,7 @@ def house() -> Iterator[Running]:
 def sandbox(house: Running, settings: Settings) -> Iterator[Running]:
     settings.EASYPOST_BASE_URL, settings.SHIPPO_BASE_URL = f"{house.url}/v2", house.url
     settings.SHIPPING_WEBHOOK_SECRET = "told you"
+    settings.SHIPPO_RATE_PER_SECOND = 1000
     yield house
     wire.forget()
 
