@@ -127,17 +127,8 @@ def ship_despite_cancel(
 def want_new_label(order: Order, *, user: User | None) -> None:
     """Its label was given back: the order gets another one, also where TikTok calls it shipped
     because it was told the old number."""
-
-    def change(rows: QuerySet[Order]) -> int:
-        fields: dict[str, Any] = {"relabel": True, "rate_problem": ""}
-        if known := rows.values_list("parts", flat=True).get():
-            told = set(order.dispatches.exclude(part=0).values_list("part", flat=True))
-            found = parts.wanted_again(known, told)
-            fields |= {"parts": found, "part": parts.in_turn(found)}
-            fields["label_state"] = parts.label_state(found)
-        return rows.update(**fields)
-
-    _on_one(order, change, kind="label", text="It is to get a new label.", user=user)
+    fields = {"relabel": True, "rate_problem": ""}
+    _on_one(order, fields, kind="label", text="It is to get a new label.", user=user)
 
 
 def ask_rates(workspace: Workspace, order_ids: Iterable[int], *, user: User | None) -> int:

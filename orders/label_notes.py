@@ -10,6 +10,7 @@ from core.carriers import carrier_name
 from orders import box_mates, labelled, parts
 from orders.models import Order, OrderEvent
 from orders.staging import restage
+from orders.tidying import tidied
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def note_label(
 
 def _note_parcel(order_id: int, part: int, label: dict[str, str], words: str) -> None:
     # Two parcels' labels may be settled at once: whoever comes second sees the first one's word.
-    order = Order.objects.select_for_update(no_key=True).only("parts", "relabel").get(pk=order_id)
+    order = Order.objects.select_for_update(no_key=True).only("parts").get(pk=order_id)
     if part > len(order.parts):
         log.error("order %s has no parcel %s any more: %s", order_id, part, words)
         return
@@ -62,19 +63,6 @@ def _note_parcel(order_id: int, part: int, label: dict[str, str], words: str) ->
     text = f"{parts.name(part, found).capitalize()}: {words}"
     OrderEvent.objects.create(order_id=order_id, kind="label", text=text[:400])
     restage([order_id])
-
-
-def tidied(order: Order, found: parts.Parts) -> parts.Parts:
-    """These parcels of the order as its lines, read last, leave them."""
-    lines = list(order.lines.order_by("pk"))
-    live = [line.tiktok_id for line in lines if line.status != "CANCELLED"]
-    shipped = [
-        line.tiktok_id
-        for line in lines
-        if parts.is_shipped(line.package_id, line.package_status, line.tracking_number)
-    ]
-    everything = [line.tiktok_id for line in lines]
-    return parts.tidied(found, live, everything, None if order.relabel else shipped)
 
 
 def _label_words(state: str, carrier: str, tracking: str) -> str:

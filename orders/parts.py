@@ -135,37 +135,29 @@ def with_parcel(parts: Parts, number: int, parcel: Mapping[str, int]) -> Parts:
 
 def is_shipped(package_id: str, package_status: str, tracking_number: str) -> bool:
     """Whether TikTok ships a line already, told by us or by somebody else."""
-    return bool(package_id and (tracking_number or package_status not in ("", "TO_FULFILL")))
+    if not package_id or package_status == "CANCELLED":
+        return False
+    return bool(tracking_number or package_status not in ("", "TO_FULFILL"))
 
 
 def tidied(
-    parts: Parts, live: Sequence[str], everything: Iterable[str], shipped: Collection[str] | None
+    parts: Parts, live: Sequence[str], everything: Iterable[str], shipped: Collection[str]
 ) -> Parts:
     """The parcels after TikTok changed the order's lines: one of which nothing is wanted any more,
-    or all is shipped by somebody else, needs no label, and lines that are in none get one of their
-    own. `shipped` None: a person wants new labels whatever TikTok ships."""
+    or all is `shipped` by somebody else, needs no label, and lines that are in none get one of
+    their own."""
     wanted, known = set(live), set(everything)
     changed = []
     for one in parts:
         if one["label"] in ("", GONE, ELSEWHERE):
             inside = wanted.intersection(one["lines"])
-            label = one["label"] if shipped is None and one["label"] != GONE else ""
-            if shipped is not None and inside and inside <= set(shipped):
-                label = ELSEWHERE
+            label = ELSEWHERE if inside and inside <= set(shipped) else ""
             one = one | {"label": GONE if known and not inside else label}
         changed.append(one)
     placed = number_of(parts)
     if loose := [line for line in live if line not in placed]:
         changed.append(entry(loose))
     return changed
-
-
-def wanted_again(parts: Parts, told: Collection[int]) -> Parts:
-    """The parcels once new labels are wanted for those that TikTok ships by our own word."""
-    return [
-        one | {"label": ""} if one["label"] == ELSEWHERE and number in told else one
-        for number, one in enumerate(parts, start=1)
-    ]
 
 
 def nothing_left(parts: Sequence[Mapping[str, Any]]) -> bool:

@@ -14,11 +14,11 @@ from core.models import User
 from orders import packages, parts
 from orders.box_mates import mates_of
 from orders.calls import BY_PACKAGE, ship_call
-from orders.label_notes import tidied
 from orders.models import BoxMate, Line, Order
 from orders.plan_notes import forget_plans
 from orders.staging import restage
 from orders.sync import read_orders
+from orders.tidying import tidied
 from shops.clients import tiktok_client
 from shops.tiktok_shop import combining
 from shops.tiktok_shop.client import TikTokShopClient
@@ -45,8 +45,7 @@ def why_not(order: Order) -> str:
         return "TikTok decides how this order travels."
     labels = order.labels.filter(state__in=_IN_USE)
     # What was chosen for earlier parcels and not asked for since is never paid.
-    gone = [n for n, one in enumerate(order.parts, start=1) if one["label"] == parts.GONE]
-    never = Q(split_version__lt=order.split_version) | Q(part__in=gone)
+    never = Q(split_version__lt=order.split_version) | Q(part__in=_gone(order))
     if labels.exclude(never, state="ready").exists():
         return "It has a label: void that first."
     if order.dispatches.exclude(state="withdrawn").exists():
@@ -154,6 +153,10 @@ def _fresh(order: Order) -> Order:
     if not found:
         raise CannotSplit("TikTok no longer shows this order.")
     return found[0]
+
+
+def _gone(order: Order) -> list[int]:
+    return [n for n, one in enumerate(order.parts, start=1) if one["label"] == parts.GONE]
 
 
 def _live(order: Order) -> list[Line]:

@@ -40,8 +40,9 @@ def tell(dispatch: Dispatch) -> None:
     """Take a due dispatch to done, refused, unknown, or due again: check the number, put the intent
     on disk, call, settle. LostRace when another process was first."""
     order = dispatch.order
-    if dispatch.part and not _lines(dispatch):  # naming none would ship the other parcels
-        refuse(dispatch, "Nothing is left in this parcel: its items were cancelled.", "empty")
+    lines = _lines(dispatch) if dispatch.part else ()
+    if dispatch.part and not lines:  # naming none would ship the other parcels
+        _give_up(dispatch, "Nothing is left in this parcel: its items were cancelled.")
         return
     try:
         client = tiktok_client(order.shop)
@@ -61,7 +62,7 @@ def tell(dispatch: Dispatch) -> None:
         )
     reached("tell.intended")
     try:
-        answer = _push(client, dispatch, provider_id)
+        answer = _push(client, dispatch, provider_id, lines)
         reached("tell.answered")
     except RemoteError as error:
         settle_error(dispatch, error)
@@ -77,9 +78,11 @@ def tell(dispatch: Dispatch) -> None:
         done(dispatch, package_id=str(answer.get("package_id") or ""), warning=text)
 
 
-def _push(client: TikTokShopClient, dispatch: Dispatch, provider_id: str) -> dict[str, object]:
-    """The call, naming the lines of a parcel that is one of several. Asked to name lines, which is
-    a refusal, it names every line that is not cancelled."""
+def _push(
+    client: TikTokShopClient, dispatch: Dispatch, provider_id: str, lines: tuple[Line, ...]
+) -> dict[str, object]:
+    """The call, naming the `lines` of a parcel that is one of several. Asked to name lines, which
+    is a refusal, it names every line that is not cancelled."""
     order = dispatch.order
 
     def push(lines: tuple[Line, ...]) -> dict[str, object]:
@@ -92,7 +95,7 @@ def _push(client: TikTokShopClient, dispatch: Dispatch, provider_id: str) -> dic
         )
 
     if dispatch.part:
-        return push(_lines(dispatch))
+        return push(lines)
     try:
         return push(())
     except Rejected as error:
@@ -230,6 +233,14 @@ def refuse(dispatch: Dispatch, reason: str, code: str = "") -> None:
             level="bad",
             link=wreverse(order.workspace, "orders:detail", order_id=order.pk),
         )
+
+
+def _give_up(dispatch: Dispatch, reason: str) -> None:
+    """Nothing is to be told any more; the order's other parcels go on."""
+    with transaction.atomic():
+        DISPATCH.move(dispatch, "withdrawn", reason=reason[:400], code="")
+        note(dispatch, f"TikTok is not told {dispatch.tracking_number}. {reason}")
+        restage([dispatch.order_id])
 
 
 def _unknown(dispatch: Dispatch, reason: str, code: str) -> None:

@@ -23,6 +23,7 @@ from orders.models import Order
 from orders.readiness import Facts, decide
 from orders.redating import date_rows
 from orders.streaming import columns_of, make_room, merge, stream
+from orders.tidying import by_lines, told
 from shops.catalog.models import Sku
 from shops.catalog.reading import note_skus
 from shops.models import Shop
@@ -108,18 +109,13 @@ def _leave_buyers_out(wanted: list[MappedOrder], known: dict[str, Row]) -> None:
 
 def _tidy_parts(wanted: list[MappedOrder], known: dict[str, Row]) -> None:
     """Parcels of which TikTok's lines are others now; orders in one parcel cost nothing."""
+    spread = [mine["id"] for mine in known.values() if mine["parts"]]
+    ours = told(spread) if spread else {}
     for one in wanted:
         mine = known.get(one.order["tiktok_id"])
         if not mine or not mine["parts"]:
             continue
-        ids = [line["tiktok_id"] for line in one.lines]
-        live = [line["tiktok_id"] for line in one.lines if line["status"] != "CANCELLED"]
-        shipped = [
-            line["tiktok_id"]
-            for line in one.lines
-            if parts.is_shipped(line["package_id"], line["package_status"], line["tracking_number"])
-        ]
-        found = parts.tidied(mine["parts"], live, ids, None if mine["relabel"] else shipped)
+        found = by_lines(mine["parts"], one.lines, ours.get(mine["id"], ()))
         if found != mine["parts"]:
             mine["parts"], mine["part"] = found, parts.in_turn(found)
             mine["label_state"] = parts.label_state(found)

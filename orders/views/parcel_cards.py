@@ -81,7 +81,8 @@ def parcels_context(
         "parcel_numbers": range(1, min(len(rows), parts.MOST) + 1),
         "parcels_against": against,
         "parcels_tell": TELLS_PACKAGES if apart else TELLS.get(order.lane, ""),
-        "may_undo": bool(order.parts) and may and not kept,
+        # Also where TikTok showed it split when it was read last: pressing it reads again.
+        "may_undo": bool(order.parts) and may and (not kept or (fixed and not shipped)),
         "undo_against": kept if waits and fixed else "",
         "adoptable": _adoptable(order, packages) if may and apart else 0,
     }

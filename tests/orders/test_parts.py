@@ -90,9 +90,21 @@ def test_a_parcel_that_somebody_else_shipped_needs_no_label_until_that_is_taken_
     assert parts.tidied(elsewhere, ALL, ALL, []) == two()
 
 
-def test_where_new_labels_are_wanted_what_tiktok_ships_does_not_count() -> None:
-    assert labels(parts.tidied(two("elsewhere", ""), ALL, ALL, None)) == ["elsewhere", ""]
-    assert labels(parts.wanted_again(two("elsewhere", "elsewhere"), {2})) == ["elsewhere", ""]
+@pytest.mark.parametrize(
+    ("package", "status", "number", "is_shipped"),
+    [
+        ("", "", "1Z1", False),
+        ("p", "TO_FULFILL", "", False),
+        ("p", "", "", False),
+        ("p", "TO_FULFILL", "1Z1", True),
+        ("p", "PROCESSING", "", True),
+        ("p", "CANCELLED", "1Z1", False),
+    ],
+)
+def test_a_line_is_shipped_by_its_package_unless_that_was_cancelled(
+    package: str, status: str, number: str, is_shipped: bool
+) -> None:
+    assert parts.is_shipped(package, status, number) is is_shipped
 
 
 def test_lines_that_are_in_no_parcel_get_one_of_their_own() -> None:

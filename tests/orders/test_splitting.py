@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from core.models import AuditEntry
-from orders import dispatch, packages, parts, splitting, sync
+from orders import dispatch, packages, splitting, sync
 from orders.label_notes import note_label
 from orders.models import Dispatch, Order
 from orders.splitting import CannotSplit
@@ -236,33 +236,6 @@ def test_labels_of_parcels_noted_one_after_the_other_move_the_order_along(
     assert texts[0] == f"Parcel 1 of 2: Label bought: UPS {UPS}."
 
 
-def test_a_parcel_that_is_shipped_in_seller_center_is_not_bought_here(connected: Connected) -> None:
-    order = order_of(connected)
-    splitting.split(order, by_sku(order), user=connected.user)
-    ship_elsewhere(connected, order, by_sku(order)[0])
-    (order,) = sync.read_orders(connected.shop, [order.tiktok_id])
-    assert [one["label"] for one in order.parts] == ["elsewhere", ""]
-    assert order.part == 2
-    ship_elsewhere(connected, order, by_sku(order)[1], OTHER_UPS)
-    (order,) = sync.read_orders(connected.shop, [order.tiktok_id])
-    assert order.stage == "shipped"
-
-
-def test_a_parcel_of_which_nothing_is_left_is_never_told_with_the_others_items(
-    connected: Connected,
-) -> None:
-    order = order_of(connected)
-    splitting.split(order, by_sku(order), user=connected.user)
-    note_label(order.pk, "bought", "ups", UPS, part=1)
-    wanted = dispatch.request(fresh(order), tracking_number=UPS, carrier="ups", part=1)
-    order.lines.filter(tiktok_id__in=by_sku(order)[0]).update(status="CANCELLED")
-    assert dispatch.tell_tiktok(dispatch_id=wanted.pk) == "refused"
-    wanted.refresh_from_db()
-    assert wanted.reason == "Nothing is left in this parcel: its items were cancelled."
-    (order,) = sync.read_orders(connected.shop, [order.tiktok_id])
-    assert order.status == "AWAITING_SHIPMENT"
-
-
 def test_packages_put_together_in_seller_center_are_one_parcel_again(abroad: Connected) -> None:
     order = order_of(abroad, lane="TIKTOK")
     splitting.split(order, by_sku(order), user=abroad.user)
@@ -272,16 +245,3 @@ def test_packages_put_together_in_seller_center_are_one_parcel_again(abroad: Con
     abroad.sandbox.order(order.tiktok_id, "together")
     splitting.undo(order, user=abroad.user)
     assert fresh(order).parts == []
-
-
-def test_items_cancelled_while_tiktok_is_asked_leave_no_parcel_in_turn(
-    connected: Connected,
-) -> None:
-    order = order_of(connected)
-    first, second = by_sku(order)
-    Order.objects.filter(pk=order.pk).update(parts=[])
-    order.lines.filter(tiktok_id__in=first).update(status="CANCELLED")
-    splitting._keep(order, [parts.entry(first), parts.entry(second)], "Two.", connected.user)
-    order = fresh(order)
-    assert [one["label"] for one in order.parts] == ["gone", ""]
-    assert order.part == 2
