@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.expressions import CombinedExpression
 from django.utils import timezone
 
 from core.checkpoints import reached
 from core.errors import NotAuthorized, RemoteError
-from core.models import Batch
+from core.models import Batch, BatchItem
 from core.money import Money
 from core.states import IllegalMove, LostRace
 from orders.models import Order
@@ -144,21 +145,21 @@ def priced(
     context: Context,
     batch: Batch,
     ceilings: Mapping[int, Money],
-    tries: int = 0,
+    waits: int = 0,
 ) -> Label | Verdict:
     """A ready label for the order at its chosen rate, or why there is none: also that it costs
-    more than the order's price in `ceilings`, as it was confirmed. `tries`: how often the batch did
-    before."""
+    more than the order's price in `ceilings`, as it was confirmed. `waits`: how often the batch
+    waited before for the rates of its other parcels."""
     try:
         quotes = plan_order(order, now=timezone.now(), context=context)
-        ceiling = ceilings.get(order.pk)
+        ceiling = shown = ceilings.get(order.pk)
         if ceiling and order.parts:
             ceiling = part_plans.ceiling_left(order, ceiling, batch)
-            if ceiling is None and tries < MOST_WAITS:
+            if ceiling is None and waits < MOST_WAITS:
                 return Verdict("waiting", NOT_ALL_PRICED, "retry", timedelta(seconds=30))
             if ceiling is None:
                 return Verdict("left_out", NOT_ALL_PRICED, NEW_SHEET)
-        if dearer := _dearer(quotes, ceiling):
+        if dearer := _dearer(quotes, ceiling, shown):
             return dearer
         if order.pk not in ceilings and (above := _unseen(order, quotes, batch)):
             return above
@@ -181,18 +182,34 @@ def priced(
     return label
 
 
+def waits_for_rates(item: BatchItem) -> int:
+    """How often its batch has waited for the rates of its other parcels."""
+    return item.attempts if item.reason == NOT_ALL_PRICED else 0
+
+
+def tries_after(item: BatchItem, verdict: Verdict) -> int | CombinedExpression:
+    """The attempts of an item that is to wait: for its next parcel they count anew, and waiting for
+    rates is counted by itself."""
+    if not verdict.reason:
+        return 0
+    alike = (item.reason == NOT_ALL_PRICED) == (verdict.reason == NOT_ALL_PRICED)
+    return F("attempts") + 1 if alike else 1
+
+
 def confirmed(batch: Batch) -> dict[int, Money]:
     """The price that was confirmed for each order of the batch, where one was known."""
     return from_json(batch.options.get("prices", {}))
 
 
-def _dearer(quotes: QuoteSet, ceiling: Money | None) -> Verdict | None:
-    if ceiling is None or quotes.chosen is None or quotes.price is None:
+def _dearer(quotes: QuoteSet, ceiling: Money | None, shown: Money | None) -> Verdict | None:
+    """`ceiling`: what is left for this label of the price that was `shown` for the order."""
+    if ceiling is None or shown is None or quotes.chosen is None or quotes.price is None:
         return None
     price = Money(quotes.price, quotes.currency)
     if not is_dearer(price, ceiling):
         return None
-    return Verdict("left_out", f"The price went up from {ceiling} to {price}.", NEW_SHEET)
+    now = shown - ceiling + price if price.currency == shown.currency else price
+    return Verdict("left_out", f"The price went up from {shown} to {now}.", NEW_SHEET)
 
 
 def _unseen(order: Order, quotes: QuoteSet, batch: Batch) -> Verdict | None:

@@ -13,7 +13,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F
 from django.utils import timezone
 
 from core import batches as items
@@ -165,8 +164,8 @@ class Runner:
         """Price the order and prepare its label."""
         if self.stopped:
             return self._end(task, STOPPED)
-        tries = task.item.attempts
-        found = checks.priced(task.order, task.context, self.batch, self.ceilings, tries)
+        waits = checks.waits_for_rates(task.item)
+        found = checks.priced(task.order, task.context, self.batch, self.ceilings, waits)
         if isinstance(found, Verdict):
             return self._end(task, found)
         task.label = found
@@ -290,7 +289,7 @@ class Runner:
                     reason=verdict.reason[:400],
                     fix=verdict.fix,
                     due_at=now + verdict.later,
-                    attempts=F("attempts") + 1 if verdict.reason else 0,  # its next parcel
+                    attempts=checks.tries_after(item, verdict),
                     claimed_until=None,
                 )
             except (IllegalMove, LostRace):

@@ -193,7 +193,7 @@ def why_not_retried(batch: Batch) -> str:
             "a few minutes."
         )
     if batch.items.filter(state="left_out", fix=ceilings.NEW_SHEET).exists():
-        return "These cost more than was confirmed: open a new sheet, which shows the new prices."
+        return "These are not as they were confirmed: open a new sheet, which shows what they cost now."
     return "There is nothing left to try again."
 
 

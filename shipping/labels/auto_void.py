@@ -33,6 +33,8 @@ MOST = 200  # labels a run
 _EMPTIED = """
 SELECT l.id FROM shipping_label l JOIN orders_order o ON o.id = l.order_id
 WHERE l.part > 0 AND l.state = 'bought' AND l.first_scan_at IS NULL AND o.status = ANY(%s)
+    AND jsonb_array_length(o.parts) >= l.part
+    AND EXISTS (SELECT FROM orders_line n WHERE n.order_id = o.id)
     AND NOT EXISTS (
         SELECT FROM orders_line n WHERE n.order_id = o.id AND n.status <> 'CANCELLED'
             AND jsonb_exists(o.parts -> (l.part - 1) -> 'lines', n.tiktok_id))
@@ -95,10 +97,12 @@ def _emptied() -> list[int]:
 
 def is_emptied(label: Label) -> bool:
     """Whether nothing is left to be shipped in the label's parcel, one of several."""
-    if not label.part:
+    if not 0 < label.part <= len(label.order.parts):
         return False
-    lines = parts.lines_of(parts.view(label.order, label.part)) or ()
-    return not label.order.lines.exclude(status="CANCELLED").filter(tiktok_id__in=lines).exists()
+    inside = parts.lines_of(parts.view(label.order, label.part)) or ()
+    statuses = dict(label.order.lines.values_list("tiktok_id", "status"))
+    live = [line for line, status in statuses.items() if status != "CANCELLED" and line in inside]
+    return bool(statuses) and not live
 
 
 def _one(label_id: int) -> str:

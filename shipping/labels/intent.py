@@ -27,10 +27,11 @@ _USABLE = (
     "AND a.key_sealed = %s FOR KEY SHARE)"
 )
 # Whoever spreads an order over parcels locks its row, and finds no label in use then: one that was
-# chosen before, and comes into sight after that, is for parcels that are no more.
+# chosen before, and comes into sight after that, is for parcels that are no more. The lock waits
+# for somebody who is just doing it; whoever only reads or writes the order holds nobody up.
 _WHOLE = (
     "EXISTS (SELECT FROM orders_order o WHERE o.id = order_id "
-    "AND o.split_version = shipping_label.split_version)"
+    "AND o.split_version = shipping_label.split_version FOR KEY SHARE)"
 )
 # Where this does not hold, what was spent is counted first: spend/limits.py.
 _UNLIMITED = (

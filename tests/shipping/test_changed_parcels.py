@@ -2,6 +2,7 @@
 is not wanted as it was confirmed."""
 
 import threading
+import time
 from datetime import timedelta
 from decimal import Decimal
 
@@ -156,3 +157,61 @@ def test_a_forgotten_label_of_an_emptied_parcel_is_not_in_the_way(
     cancel_items(world, order, 1)
     splitting.undo(order, user=world.user)
     assert fresh(order).parts == []
+    with pytest.raises(purchase.LostRace):
+        purchase.buy_label(label_id=Label.objects.get().pk)
+    assert world.provider.charges == []
+
+
+def test_a_purchase_waits_for_whoever_is_just_choosing_other_parcels(
+    world: World, order: Order
+) -> None:
+    label = purchase.prepare(order, world.quotes(order))
+    lost: list[bool] = []
+
+    def pay() -> None:
+        try:
+            purchase.buy_label(label_id=label.pk)
+        except purchase.LostRace:
+            lost.append(True)
+        connection.close()
+
+    thread = threading.Thread(target=pay)
+    with transaction.atomic():
+        Order.objects.select_for_update().get(pk=order.pk)
+        thread.start()
+        until = time.monotonic() + 10
+        while not somebody_waits_for_a_lock():
+            assert time.monotonic() < until, "the purchase does not wait"
+            time.sleep(0.02)
+        Order.objects.filter(pk=order.pk).update(split_version=order.split_version + 1)
+    thread.join(10)
+    assert lost == [True]
+    assert world.provider.charges == []
+
+
+def somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
+
+
+def test_a_dearer_parcel_is_said_in_prices_of_the_order(world: World, order: Order) -> None:
+    batch = batch_of(world, planned(order))
+    QuoteSet.objects.filter(part=2).update(price=Decimal("9.00"))
+    run(batch)
+    assert batch.items.get().reason == "The price went up from $16.82 to $17.41."
+
+
+def test_waits_for_rates_and_other_tries_are_counted_by_themselves(
+    world: World, order: Order
+) -> None:
+    item = batch_of(world, planned(order)).items.get()
+    waits = batch_checks.Verdict("waiting", batch_checks.NOT_ALL_PRICED)
+    ill = batch_checks.Verdict("waiting", "The provider is ill.")
+    item.attempts = 4
+    assert (batch_checks.waits_for_rates(item), batch_checks.tries_after(item, waits)) == (0, 1)
+    assert str(batch_checks.tries_after(item, ill)) == "F(attempts) + Value(1)"
+    item.reason = batch_checks.NOT_ALL_PRICED
+    assert (batch_checks.waits_for_rates(item), batch_checks.tries_after(item, ill)) == (4, 1)
+    assert str(batch_checks.tries_after(item, waits)) == "F(attempts) + Value(1)"
+    assert batch_checks.tries_after(item, batch_checks.Verdict("waiting", "")) == 0

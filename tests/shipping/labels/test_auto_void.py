@@ -9,7 +9,7 @@ from core.errors import Unavailable
 from core.models import AuditEntry, Notification
 from orders.models import Order
 from orders.sync import read_orders
-from shipping.labels.auto_void import is_automatic, set_automatic, void_cancelled
+from shipping.labels.auto_void import is_automatic, is_emptied, set_automatic, void_cancelled
 from shipping.labels.purchase import buy_label
 from shipping.models import Label, MoneyBack
 from shipping.money_due import totals
@@ -157,3 +157,13 @@ def test_a_parcel_of_which_one_item_is_left_keeps_its_label(world: World) -> Non
     order.lines.filter(tiktok_id__in=rest).update(status="CANCELLED")
     assert void_cancelled() == 1
     assert label.part == 2
+
+
+def test_what_is_not_known_of_a_parcel_gives_no_label_back(world: World) -> None:
+    order = spread(world.order(sku="serum mirror"))
+    label = bought(order, 2, account=world.account)
+    order.lines.all().delete()
+    assert (void_cancelled(), is_emptied(label)) == (0, False)
+    Order.objects.filter(pk=order.pk).update(parts=[])
+    label = Label.objects.select_related("order").get(pk=label.pk)
+    assert (void_cancelled(), is_emptied(label)) == (0, False)
