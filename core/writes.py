@@ -7,7 +7,7 @@ time, which costs us more than the database takes to carry it out. No signals ar
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -22,13 +22,20 @@ class Given:
     params: Sequence[object] = ()
 
 
+_NUMBERS = (
+    models.IntegerField,
+    models.PositiveIntegerField,
+    models.PositiveSmallIntegerField,
+    models.SmallIntegerField,
+)
+
 type Statement = tuple[str, list[Any]]
 
 
 def insertion(row: models.Model) -> Statement:
     """What adds `row`; its key stays unknown."""
-    statement, fields, _ = _insertion(type(row), False)
-    return statement, _values(row, fields)
+    statement, values, _ = _prepared(row, unless_taken=False)
+    return statement, values
 
 
 def together(*statements: Statement) -> None:
@@ -44,9 +51,9 @@ def together(*statements: Statement) -> None:
 def insert(row: models.Model, *, unless_taken: bool = False) -> bool:
     """Add `row` and give it its key. With `unless_taken` False when a unique constraint refuses it;
     otherwise that is an IntegrityError."""
-    statement, fields, key = _insertion(type(row), unless_taken)
+    statement, values, key = _prepared(row, unless_taken=unless_taken)
     with connection.cursor() as cursor:
-        cursor.execute(statement, _values(row, fields))
+        cursor.execute(statement, values)
         found = cursor.fetchone()
     if found is None:
         return False
@@ -78,23 +85,54 @@ def commit_of_its_own() -> AbstractContextManager[None]:
     return transaction.atomic(durable=True) if connection.in_atomic_block else nullcontext()
 
 
+def _prepared(row: models.Model, *, unless_taken: bool) -> tuple[str, list[Any], str]:
+    """The statement that adds `row`, its values, and the key's name. What is empty, as most columns
+    of a new row are, is written into the statement: psycopg remembers none of more than 50 values."""
+    fields = _fields(type(row))
+    given = [field.pre_save(row, True) for field in fields]
+    plain = tuple(_written(field, value) for field, value in zip(fields, given, strict=True))
+    statement, key = _insertion(type(row), unless_taken, plain)
+    values = [
+        field.get_db_prep_save(value, connection)
+        for field, value, words in zip(fields, given, plain, strict=True)
+        if not words
+    ]
+    return statement, values, key
+
+
 @cache
+def _fields(kind: type[models.Model]) -> list["Field[Any, Any]"]:
+    return [f for f in kind._meta.concrete_fields if not isinstance(f, models.AutoField)]
+
+
+def _written(field: "Field[Any, Any]", value: object) -> str:
+    """An empty value in SQL; "" for what has to be passed."""
+    if value is None:
+        return "" if isinstance(field, models.JSONField) else "NULL"
+    kind = type(field)
+    if value == "" and kind in (models.CharField, models.TextField):
+        return "''"
+    if value is False and kind is models.BooleanField:
+        return "FALSE"
+    return "0" if value == 0 and kind in _NUMBERS and value is not False else ""
+
+
+@lru_cache(maxsize=500)
 def _insertion(
-    kind: type[models.Model], unless_taken: bool
-) -> tuple[str, list["Field[Any, Any]"], str]:
+    kind: type[models.Model], unless_taken: bool, plain: tuple[str, ...]
+) -> tuple[str, str]:
     meta = kind._meta
     key = meta.pk
     if key is None or meta.parents:
         raise TypeError(f"{kind} is not one plain table")
-    fields = [field for field in meta.concrete_fields if not isinstance(field, models.AutoField)]
-    names = ", ".join(_quoted(field.column) for field in fields)
-    places = ", ".join(["%s"] * len(fields))
+    names = ", ".join(_quoted(field.column) for field in _fields(kind))
+    places = ", ".join(words or "%s" for words in plain)
     taken = "ON CONFLICT DO NOTHING " if unless_taken else ""
     statement = (
         f"INSERT INTO {_quoted(meta.db_table)} ({names}) VALUES ({places}) "  # noqa: S608 - our names
         f"{taken}RETURNING {_quoted(key.column)}"
     )
-    return statement, fields, key.attname
+    return statement, key.attname
 
 
 @cache
@@ -111,10 +149,6 @@ def _change(
         conditions.append(f"({given})")
     statement = f"UPDATE {_quoted(meta.db_table)} SET {changed} WHERE {' AND '.join(conditions)}"  # noqa: S608 - our names
     return statement, fields
-
-
-def _values(row: models.Model, fields: list["Field[Any, Any]"]) -> list[Any]:
-    return [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
 
 
 def _quoted(name: str | None) -> str:

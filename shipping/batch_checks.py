@@ -49,6 +49,15 @@ class Verdict:
     later: timedelta = timedelta(0)
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The price that was confirmed for each order of a batch, where one was known; and what a price
+    that nobody has seen is held against."""
+
+    prices: Mapping[int, Money]
+    guard: guard.Recently
+
+
 NOT_ALL_PRICED = "The rates of its other parcels are still being asked for."
 MOST_WAITS = 10  # for these rates
 STOPPED = Verdict("left_out", "The batch was stopped.", "retry")
@@ -144,15 +153,15 @@ def priced(
     order: Order,
     context: Context,
     batch: Batch,
-    ceilings: Mapping[int, Money],
+    confirmed: Confirmed,
     waits: int = 0,
 ) -> Label | Verdict:
     """A ready label for the order at its chosen rate, or why there is none: also that it costs
-    more than the order's price in `ceilings`, as it was confirmed. `waits`: how often the batch
+    more than the order's price as it was confirmed. `waits`: how often the batch
     waited before for the rates of its other parcels."""
     try:
         quotes = plan_order(order, now=timezone.now(), context=context)
-        ceiling = shown = ceilings.get(order.pk)
+        ceiling = shown = confirmed.prices.get(order.pk)
         if ceiling and order.parts:
             ceiling = part_plans.ceiling_left(order, ceiling, batch)
             if ceiling is None and waits < MOST_WAITS:
@@ -161,7 +170,7 @@ def priced(
                 return Verdict("left_out", NOT_ALL_PRICED, NEW_SHEET)
         if dearer := _dearer(quotes, ceiling, shown):
             return dearer
-        if order.pk not in ceilings and (above := _unseen(order, quotes, batch)):
+        if shown is None and (above := _unseen(order, quotes, confirmed.guard)):
             return above
         label = prepare(order, quotes, batch)
         reached("batch.prepared")
@@ -196,9 +205,9 @@ def tries_after(item: BatchItem, verdict: Verdict) -> int | CombinedExpression:
     return F("attempts") + 1 if alike else 1
 
 
-def confirmed(batch: Batch) -> dict[int, Money]:
-    """The price that was confirmed for each order of the batch, where one was known."""
-    return from_json(batch.options.get("prices", {}))
+def confirmed(batch: Batch) -> Confirmed:
+    """What was confirmed of the batch."""
+    return Confirmed(from_json(batch.options.get("prices", {})), guard.Recently(batch.workspace))
 
 
 def _dearer(quotes: QuoteSet, ceiling: Money | None, shown: Money | None) -> Verdict | None:
@@ -212,12 +221,14 @@ def _dearer(quotes: QuoteSet, ceiling: Money | None, shown: Money | None) -> Ver
     return Verdict("left_out", f"The price went up from {shown} to {now}.", NEW_SHEET)
 
 
-def _unseen(order: Order, quotes: QuoteSet, batch: Batch) -> Verdict | None:
+def _unseen(order: Order, quotes: QuoteSet, recently: guard.Recently) -> Verdict | None:
     """What the spend guard says of a price that nobody has seen before."""
     row = guard.priced(order.pk, order.due_at, quotes)
     if row is None:
         return None
-    refusal = guard.screen(batch.workspace, [row], now=timezone.now()).refused.get(order.pk)
+    now = timezone.now()
+    screened = guard.screen(recently.workspace, [row], now=now, recently=recently)
+    refusal = screened.refused.get(order.pk)
     return Verdict("left_out", refusal.sentence, refusal.code) if refusal else None
 
 

@@ -66,7 +66,7 @@ class Runner:
 
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
-        self.ceilings = checks.confirmed(batch)
+        self.confirmed = checks.confirmed(batch)
         self.in_hand: dict[int, Task] = {}
         self.stopped = False  # by a person: what is not being paid yet is put back
         self.bought = 0
@@ -165,7 +165,7 @@ class Runner:
         if self.stopped:
             return self._end(task, STOPPED)
         waits = checks.waits_for_rates(task.item)
-        found = checks.priced(task.order, task.context, self.batch, self.ceilings, waits)
+        found = checks.priced(task.order, task.context, self.batch, self.confirmed, waits)
         if isinstance(found, Verdict):
             return self._end(task, found)
         task.label = found

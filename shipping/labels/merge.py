@@ -112,14 +112,13 @@ class _Pdf[N](_File[N]):
         self.writer = PdfWriter()
 
     def _append(self, piece: Piece[N]) -> int:
-        reader = pdf_of(piece.content, piece.kind)
-        pages = len(reader.pages)
-        for page in reader.pages:
+        reader, pages = pdf_of(piece.content, piece.kind)
+        for page in pages:
             self.writer.add_page(page)
         # The writer keeps every reader it copied from, with all its bytes: let go of this one.
         self.writer.reset_translation(reader)
         reader.close()
-        return pages
+        return len(pages)
 
     def _bytes(self) -> bytes:
         if not self.names:

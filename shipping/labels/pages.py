@@ -5,9 +5,10 @@ import re
 import zlib
 from base64 import a85decode
 from io import BytesIO
+from typing import NamedTuple
 
 from PIL import Image, UnidentifiedImageError
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 from pypdf.errors import PyPdfError
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamObject
 from reportlab.lib.utils import ImageReader
@@ -27,7 +28,14 @@ class DamagedLabel(Exception):
     """The bytes cannot be printed as they are; the message ends a sentence about the label."""
 
 
-def pdf_of(content: bytes, kind: str) -> PdfReader:
+class Paper(NamedTuple):
+    """A whole label: what reads it, and its pages, which pypdf counts anew each time it is asked."""
+
+    reader: PdfReader
+    pages: list[PageObject]
+
+
+def pdf_of(content: bytes, kind: str) -> Paper:
     """The label's pages; a PNG is drawn on one 4x6 page. DamagedLabel when the bytes are not
     whole."""
     if kind == "PNG":
@@ -40,15 +48,16 @@ def pdf_of(content: bytes, kind: str) -> PdfReader:
         reader = PdfReader(BytesIO(content))
         if reader.is_encrypted:
             raise DamagedLabel("is locked with a password")
-        pages = len(reader.pages)
-        if not 1 <= pages <= MOST_PAGES:
-            raise DamagedLabel(f"has {pages} pages")
-        for page in reader.pages:
+        count = len(reader.pages)
+        if not 1 <= count <= MOST_PAGES:
+            raise DamagedLabel(f"has {count} pages")
+        pages = [reader.pages[at] for at in range(count)]
+        for page in pages:
             _check_page(page)
     # pypdf lets the errors of whatever it stumbles over out of a broken file, not only its own.
     except (PyPdfError, *_STUMBLES) as error:
         raise DamagedLabel("cannot be read") from error
-    return reader
+    return Paper(reader, pages)
 
 
 def count_pages(content: bytes, kind: str) -> int:

@@ -18,7 +18,9 @@ def two_a_page(content: bytes) -> bytes:
 
     A page that is a whole sheet already stays one. DamagedLabel when the bytes are not whole.
     """
-    source = PdfWriter(clone_from=pdf_of(content, "PDF"))  # a reader's pages cannot be turned
+    source = PdfWriter(
+        clone_from=pdf_of(content, "PDF").reader
+    )  # a reader's pages cannot be turned
     writer = PdfWriter()
     sheet: PageObject | None = None
     for page in source.pages:

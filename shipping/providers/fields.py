@@ -38,21 +38,21 @@ def _no_number(word: str) -> object:
 def mapping(value: object, *path: str) -> JsonObject:
     """The object at `path`, empty where there is none."""
     for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value if isinstance(value, Mapping) else _EMPTY
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else _EMPTY
 
 
 def entries(value: object, *path: str) -> list[object]:
     """The list at `path`, empty where there is none."""
     for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
+        value = value.get(name) if isinstance(value, dict) else None
     return value if isinstance(value, list) else []
 
 
 def text(value: object, *path: str) -> str:
     """The string (or whole number, written out) at `path`, stripped; empty where there is none."""
     for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
+        value = value.get(name) if isinstance(value, dict) else None
     if isinstance(value, str):
         return value.strip() if value.isprintable() else clean(value, 4000)
     if isinstance(value, int) and not isinstance(value, bool):

@@ -2,6 +2,8 @@
 far the limits are used. The same limits hold once more when each label is paid.
 """
 
+import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,6 +19,8 @@ from shipping.spend.usual import Parcel, Usual, Usuals, parcel_of, usuals_of
 
 # Fewer comparable orders than this do not make a batch whose average means something.
 LEAST = 5
+# How long what was read is good for orders that are looked at one after the other, in seconds.
+RECENT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,29 @@ class Screened:
     states: list[State] = field(default_factory=list)
 
 
+class Recently:
+    """Limits and usual prices of a workspace as they were a moment ago, for the threads of a batch.
+    The limits hold once more, to the cent, when each label is paid."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._lock = threading.Lock()
+        self._read = -RECENT
+        self._known: tuple[dict[str, SpendLimits], Usuals]
+
+    def known(self) -> tuple[dict[str, SpendLimits], Usuals]:
+        """Limits by currency, and usual prices."""
+        with self._lock:
+            if time.monotonic() - self._read >= RECENT:
+                self._known = _known(self.workspace)
+                self._read = time.monotonic()
+            return self._known
+
+
+def _known(workspace: Workspace) -> tuple[dict[str, SpendLimits], Usuals]:
+    return spending.limits_of(workspace), usuals_of(workspace)
+
+
 def priced(order_id: int, due_at: datetime, quotes: QuoteSet) -> Priced | None:
     """The order at its chosen rate; None without one."""
     if quotes.chosen is None:
@@ -84,7 +111,13 @@ def priced(order_id: int, due_at: datetime, quotes: QuoteSet) -> Priced | None:
     )
 
 
-def screen(workspace: Workspace, rows: Iterable[Priced], *, now: datetime) -> Screened:
+def screen(
+    workspace: Workspace,
+    rows: Iterable[Priced],
+    *,
+    now: datetime,
+    recently: Recently | None = None,
+) -> Screened:
     """What of these may be bought together now; where the daily cap has no room for all, those with
     the nearest deadline are. A few queries, however many rows."""
     by_currency: dict[str, list[Priced]] = defaultdict(list)
@@ -92,7 +125,7 @@ def screen(workspace: Workspace, rows: Iterable[Priced], *, now: datetime) -> Sc
         by_currency[row.price.currency].append(row)
     result = Screened()
     if by_currency:
-        known, usuals = spending.limits_of(workspace), usuals_of(workspace)
+        known, usuals = recently.known() if recently else _known(workspace)
         for currency, theirs in sorted(by_currency.items()):
             limits = spending.of_currency(known, workspace, currency)
             result.states.append(_screen(limits, theirs, usuals, result.refused, now=now))
