@@ -111,9 +111,14 @@ def _is_same(order: Any, row: Any, quotes: Any) -> bool:
         return False
     if row["cost_after"] is None or quotes is None:
         return True
-    need = quotes.need | {"wish": service_wish(order)}
-    index = choose_from(quotes.rates, need, now=quotes.at).index
-    return index is not None and Decimal(quotes.rates[index]["price"]) == row["cost_after"]
+    cost = Decimal(0)
+    for parcel in quotes:
+        need = parcel.need | {"wish": service_wish(order)}
+        index = choose_from(parcel.rates, need, now=parcel.at).index
+        if index is None:
+            return False
+        cost += Decimal(parcel.rates[index]["price"])
+    return cost == row["cost_after"]
 
 
 def _fill(size: int) -> tuple[Any, Any]:
